@@ -1,0 +1,155 @@
+"""Every error houxu raises on purpose.
+
+    HouxuError                      exit 1
+    ├── TopicError                  exit 2   a topic file with mistakes, all of them
+    ├── CorpusError                 exit 1   the corpus cannot be read or written
+    │   ├── CorpusMissing           exit 1   no file at that path
+    │   ├── CorpusTooNew            exit 1   written by a newer houxu
+    │   └── WrongTopic              exit 2   the file follows another topic
+    ├── RunLocked                   exit 75  another run holds the lock
+    ├── NetworkDown                 exit 1   no host could be reached
+    ├── AllFailed                   exit 1   every source asked failed
+    ├── Unreadable                           a page that a stage cannot read
+    ├── SourceError                          a source's answer that is no list of leads
+    ├── Refused                              a request our own rules forbid
+    └── MissingExtra                exit 2   an optional dependency is not installed
+
+Each carries what it is about as attributes and builds its message from them, so that a caller never parses text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class HouxuError(Exception):
+    """The root: anything houxu says went wrong.
+
+    Attributes:
+        exit_code: what the command line exits with when this error ends it.
+    """
+
+    exit_code = 1
+
+
+class TopicError(HouxuError):
+    """A topic file with mistakes.
+
+    Attributes:
+        path: the file.
+        mistakes: one line each: key, value, and what was expected.
+    """
+
+    exit_code = 2
+
+    def __init__(self, path: Path | str, mistakes: Sequence[str]) -> None:
+        self.path = str(path)
+        self.mistakes = tuple(mistakes)
+        noun = "mistake" if len(self.mistakes) == 1 else "mistakes"
+        lines = "".join(f"\n  {line}" for line in self.mistakes)
+        super().__init__(f"{self.path}: {len(self.mistakes)} {noun}{lines}")
+
+
+class CorpusError(HouxuError):
+    """The corpus at `path` cannot be read or written, and why."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(f"{self.path}: {reason}")
+
+
+class CorpusMissing(CorpusError):
+    """There is no corpus at this path."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(path, "no corpus here. `houxu crawl --db PATH` makes one; --db or $HOUXU_DB names another")
+
+
+class CorpusTooNew(CorpusError):
+    """The corpus was written by a newer houxu; `unknown` names its migrations we lack."""
+
+    def __init__(self, path: Path | str, unknown: Sequence[str]) -> None:
+        self.unknown = tuple(unknown)
+        super().__init__(path, f"written by a newer houxu (migrations {', '.join(unknown)}); upgrade houxu to open it")
+
+
+class WrongTopic(CorpusError):
+    """The corpus follows topic `held`, and `asked` was wanted."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path | str, held: str, asked: str) -> None:
+        self.held = held
+        self.asked = asked
+        super().__init__(path, f"follows the topic {held!r}, not {asked!r}. One corpus follows one topic: give another --db")
+
+
+class RunLocked(HouxuError):
+    """Another run holds the lock of this corpus."""
+
+    exit_code = 75
+
+    def __init__(self, path: Path | str, holder: str) -> None:
+        self.path = str(path)
+        self.holder = holder
+        super().__init__(f"{self.path}: another run holds the lock ({holder})")
+
+
+class NetworkDown(HouxuError):
+    """None of the `hosts` asked could be reached: our network, not theirs. Nothing was changed."""
+
+    def __init__(self, hosts: int) -> None:
+        self.hosts = hosts
+        noun = "host" if hosts == 1 else "hosts"
+        super().__init__(f"no network: none of {hosts} {noun} could be reached; nothing was changed, the next run tries again")
+
+
+class AllFailed(HouxuError):
+    """Every source that was asked failed."""
+
+    def __init__(self, sources: int) -> None:
+        self.sources = sources
+        super().__init__(f"all {sources} sources failed; `houxu sources` says how")
+
+
+class Unreadable(HouxuError):
+    """A page that `stage` cannot read."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        self.stage = stage
+        self.reason = reason
+        super().__init__(f"{stage}: {reason}")
+
+
+class SourceError(HouxuError):
+    """A source's answer that is not a list of leads: `reason` is a few plain words."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"source {source}: {reason}")
+
+
+class Refused(HouxuError):
+    """A request to `url` that our own rules forbid."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"{url}: {reason}")
+
+
+class MissingExtra(HouxuError):
+    """An optional dependency is not installed."""
+
+    exit_code = 2
+
+    def __init__(self, command: str, extra: str) -> None:
+        self.command = command
+        self.extra = extra
+        super().__init__(f"houxu {command} needs an extra: pip install 'houxu[{extra}]'")
