@@ -1,0 +1,1 @@
+"""houxu: follow a news story. The sentence at the head of `model` is the map."""

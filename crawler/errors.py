@@ -86,7 +86,10 @@ class WrongTopic(CorpusError):
     def __init__(self, path: Path | str, held: str, asked: str) -> None:
         self.held = held
         self.asked = asked
-        super().__init__(path, f"follows the topic {held!r}, not {asked!r}. One corpus follows one topic: give another --db")
+        super().__init__(
+            path,
+            f"follows the topic {held!r}, not {asked!r}. One corpus follows one topic: give another --db",
+        )
 
 
 class RunLocked(HouxuError):
@@ -106,7 +109,9 @@ class NetworkDown(HouxuError):
     def __init__(self, hosts: int) -> None:
         self.hosts = hosts
         noun = "host" if hosts == 1 else "hosts"
-        super().__init__(f"no network: none of {hosts} {noun} could be reached; nothing was changed, the next run tries again")
+        super().__init__(
+            f"no network: none of {hosts} {noun} could be reached; nothing was changed, the next run tries again"
+        )
 
 
 class AllFailed(HouxuError):

@@ -8,8 +8,9 @@ All are frozen. Every datetime is aware; `stamp` and `instant` are the only two 
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -88,7 +89,7 @@ class SiteRule:
     author: str | None = None
     date: str | None = None
     drop: str | None = None
-    until: date | None = None
+    until: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class Term:
 
     text: str
     case: bool = False
-    valid_from: date | None = None
+    valid_from: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ class Topic:
 
     id: str
     name: str
-    seed: date | None
+    seed: dt.date | None
     contact: str | None
     requests_per_day: int
     keep_offtopic: timedelta

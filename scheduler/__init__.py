@@ -1,0 +1,1 @@
+"""When to crawl: the cadence, the lock, the daemon, and what cron and systemd are told."""

@@ -1,0 +1,1 @@
+"""Canonical URLs, text sketches, matches with their evidence, and the reprint tree."""

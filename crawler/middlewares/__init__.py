@@ -1,0 +1,1 @@
+"""Manners and safety of a download."""

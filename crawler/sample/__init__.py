@@ -1,0 +1,1 @@
+"""A small invented news web: the demo, and the tests' newsroom."""

@@ -1,0 +1,1 @@
+"""Spiders: one for every kind of source, and the parsers that turn its answers into leads."""
