@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.errors import CorpusError, RunLocked
+from scheduler.lock import run_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOLD = """
+import sys
+from pathlib import Path
+from scheduler.lock import run_lock
+with run_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Name a corpus that does not exist yet."""
+    return tmp_path / "corpus.db"
+
+
+@pytest.fixture
+def holder(corpus: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start another process that holds the lock until its input ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(corpus)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        if process.poll() is None:
+            process.kill()
+
+
+def test_another_process_is_refused_and_named(corpus: Path, holder: subprocess.Popen[str]) -> None:
+    """While another process holds the lock ours is refused, exit 75, and the message says who holds it."""
+    with pytest.raises(RunLocked) as refused, run_lock(corpus):
+        pass
+    assert refused.value.exit_code == 75
+    assert f"pid {holder.pid} since 20" in str(refused.value)
+    assert str(corpus) + ".lock" in str(refused.value)
+
+
+def test_kill_9_frees_it(corpus: Path, holder: subprocess.Popen[str]) -> None:
+    """A holder killed with SIGKILL leaves its file behind and no lock."""
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    assert (corpus.parent / "corpus.db.lock").read_text().startswith(f"pid {holder.pid}")
+    with run_lock(corpus):
+        assert f"pid {os.getpid()} " in (corpus.parent / "corpus.db.lock").read_text()
+
+
+def test_wait_outlasts_a_short_holder(corpus: Path, holder: subprocess.Popen[str]) -> None:
+    """With a wait, the lock comes when the other process ends."""
+    assert holder.stdin is not None
+    holder.stdin.close()
+    with run_lock(corpus, wait=30):
+        assert holder.wait(timeout=30) == 0
+
+
+def test_wait_runs_out(corpus: Path, holder: subprocess.Popen[str]) -> None:
+    """A wait shorter than the holder ends in a refusal."""
+    with pytest.raises(RunLocked), run_lock(corpus, wait=0.12):
+        pass
+
+
+def test_one_process_cannot_hold_it_twice(corpus: Path) -> None:
+    """A second block in the same process is refused, and leaves the first block's lock alone."""
+    with run_lock(corpus):
+        for _ in range(2):
+            with pytest.raises(RunLocked), run_lock(corpus):
+                pass
+
+
+def test_an_error_inside_frees_it(corpus: Path) -> None:
+    """An exception in the block frees the lock and clears the note."""
+    with pytest.raises(ZeroDivisionError), run_lock(corpus):
+        _ = 1 / 0
+    assert (corpus.parent / "corpus.db.lock").read_text() == ""
+    with run_lock(corpus):
+        pass
+
+
+def test_programs_we_start_do_not_keep_it(corpus: Path) -> None:
+    """A child program that outlives the block does not hold the lock."""
+    with run_lock(corpus):
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
+    with child:
+        with run_lock(corpus):
+            assert child.poll() is None
+        child.kill()
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    """Where the lock file cannot be made, the error says which file."""
+    with pytest.raises(CorpusError, match=r"nowhere/corpus\.db\.lock"), run_lock(tmp_path / "nowhere" / "corpus.db"):
+        pass
