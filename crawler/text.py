@@ -56,3 +56,8 @@ def bare(text: str) -> str:
 def clean(text: str) -> str:
     """Return the text without NUL, C0 controls (tab, newline and return stay), lone surrogates and non-characters."""
     return _CONTROL.sub("", text)
+
+
+def fraction(text: str) -> float:
+    """Return a number in [0, 1) that depends on the text alone: a jitter that a rerun repeats."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest()) / 2**56
