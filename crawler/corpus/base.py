@@ -60,7 +60,7 @@ class Base:
         if not create and not self.path.is_file():
             raise CorpusMissing(self.path)
         with explained(self.path):
-            self.conn = _connect(self.path, read_only=read_only)
+            self.conn = connect(self.path, read_only=read_only)
             try:
                 schema.ready(self.conn, self.path, write=create)
             except BaseException:
@@ -140,7 +140,8 @@ class Base:
                 self.set_meta("seed", seed or "")
 
 
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Return a connection in autocommit mode with this project's pragmas; makes the file unless `read_only`."""
     if read_only:
         conn = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         conn.execute("PRAGMA query_only = ON")
