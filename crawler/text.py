@@ -14,6 +14,17 @@ from functools import cache
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Character class (for use inside `[...]`) of Han characters, extensions and compatibility forms included."""
 
+INSERTED_PINYIN = re.compile(
+    rf"(?<=[{HAN}])\s?[(（]\s?(?:"
+    # one syllable with a tone mark, precomposed or combining
+    r"(?=[a-zü]{0,4}(?:[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ]|[aeiouünm]\u0308?[\u0300\u0301\u0304\u030c]))"
+    r"[a-züāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ\u0300\u0301\u0304\u0308\u030c]{1,8}"
+    r"|de|le|me|men|ma|ne|ba|zhe|zi)"  # the neutral tone has no mark, and few syllables
+    r"\s?[)）]",
+    re.IGNORECASE,
+)
+"""A reading that a mirror put behind a Han character: 據(jù), 的(de). A gloss without a tone, 人工智能(ai), stays."""
+
 _NOT_WORD = re.compile(r"[\W_]+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -48,9 +59,14 @@ def simplify(text: str) -> str:
     return text.translate(simplified())
 
 
+def drop_pinyin(text: str) -> str:
+    """Return the text without the readings that mirrors insert behind Han characters: 據(jù)報(bào)道 gives 據報道."""
+    return INSERTED_PINYIN.sub("", text)
+
+
 def bare(text: str) -> str:
-    """Return letters and digits only, NFKC, lower case, simplified: what two copies of one text share."""
-    return _NOT_WORD.sub("", simplify(unicodedata.normalize("NFKC", text).lower()))
+    """Return what copies of one text share: letters and digits, NFKC, lower case, simplified, without pinyin."""
+    return _NOT_WORD.sub("", simplify(unicodedata.normalize("NFKC", drop_pinyin(text)).lower()))
 
 
 def clean(text: str) -> str:
