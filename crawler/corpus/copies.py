@@ -1,0 +1,188 @@
+"""Texts that resemble each other: the sketch index, matches and look-alikes, the reprint tree.
+
+Only the latest revision of an article takes part: `remove_sketch` takes the older one out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from crawler.corpus.base import Base, explained
+from crawler.dedupe import Edge, Node, plant, sketch
+from crawler.dedupe.tree import EDGE_KINDS
+from crawler.model import Held, instant
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from crawler.model import Match
+
+SHARED = 4
+"""Fingerprints that a candidate shares, at least."""
+
+NEWEST = 64
+"""Candidates that are verified, at most."""
+
+
+class Copies(Base):
+    """What the corpus knows of copies."""
+
+    def add_sketch(self, revision_id: int, hashes: Iterable[int]) -> None:
+        """Put the fingerprints of a revision into the index, inside a transaction of the caller."""
+        with explained(self.path):
+            self.conn.executemany(
+                "INSERT OR IGNORE INTO sketches (hash, revision_id) VALUES (?, ?)",
+                [(value, revision_id) for value in hashes],
+            )
+
+    def remove_sketch(self, revision_id: int) -> set[int]:
+        """Take a revision out of the index, with its matches and look-alikes, inside a transaction of the caller.
+
+        Returns:
+            The articles that it was matched with: replant them, they may have lost a neighbour.
+        """
+        touched: set[int] = set()
+        with explained(self.path):
+            row = self.conn.execute("SELECT body FROM revisions WHERE id = ?", (revision_id,)).fetchone()
+            self.conn.executemany(
+                "DELETE FROM sketches WHERE hash = ? AND revision_id = ?",
+                [(value, revision_id) for value in sketch(row["body"] if row else "")],
+            )
+            for table in ("matches", "lookalikes"):
+                for side in ("revision_id", "to_revision_id"):
+                    gone = self.conn.execute(
+                        f"DELETE FROM {table} WHERE {side} = ? RETURNING article_id, to_article_id", (revision_id,)
+                    )
+                    touched.update(*(map(tuple, gone)))
+        return touched
+
+    def candidates(self, hashes: Sequence[int], bare_sha256: str, article_id: int | None) -> list[Held]:
+        """Return the texts that may resemble a new one: its exact copies, and those that share fingerprints.
+
+        Args:
+            hashes: the sketch of the new text.
+            bare_sha256: the hash of its folded body, as `revisions` holds it.
+            article_id: its article, whose own texts are left out; None for one not yet stored.
+
+        Returns:
+            The latest text of at most `NEWEST` articles, newest first.
+        """
+        if not hashes:
+            return []
+        with explained(self.path):
+            shared: Counter[int] = Counter()
+            for value in hashes:
+                shared.update(
+                    row[0] for row in self.conn.execute("SELECT revision_id FROM sketches WHERE hash = ?", (value,))
+                )
+            ids = {revision for revision, times in shared.items() if times >= SHARED}
+            ids.update(
+                row[0] for row in self.conn.execute("SELECT id FROM revisions WHERE bare_sha256 = ?", (bare_sha256,))
+            )
+            rows = self.conn.execute(
+                """SELECT a.id AS article_id, r.id AS revision_id, a.url, r.title, r.body, r.published_at,
+                          a.first_seen_at, a.outlet, r.credited_source
+                   FROM json_each(?) AS j JOIN revisions r ON r.id = j.value
+                   JOIN articles a ON a.id = r.article_id AND a.latest_id = r.id
+                   WHERE a.id IS NOT ? ORDER BY r.id DESC LIMIT ?""",
+                (json.dumps(sorted(ids)), article_id, NEWEST),
+            ).fetchall()
+        return [_held(row) for row in rows]
+
+    def add_matches(self, article_id: int, revision_id: int, matches: Iterable[Match]) -> None:
+        """Store what a revision resembles, look-alikes (kind None) apart, inside a transaction of the caller."""
+        with explained(self.path):
+            for one in matches:
+                row: dict[str, Any] = {
+                    "revision_id": revision_id,
+                    "to_revision_id": one.revision_id,
+                    "article_id": article_id,
+                    "to_article_id": one.article_id,
+                    "kind": one.kind,
+                    "score": one.score,
+                    "method": one.method,
+                    "features": json.dumps(dict(one.features), ensure_ascii=False, sort_keys=True),
+                }
+                if one.kind is None:
+                    del row["kind"]
+                self.conn.execute(
+                    f"INSERT OR REPLACE INTO {'lookalikes' if one.kind is None else 'matches'} ({', '.join(row)}) "
+                    f"VALUES ({', '.join(f':{name}' for name in row)})",
+                    row,
+                )
+
+    def replant(self, article_ids: Iterable[int]) -> set[int]:
+        """Recompute the reprint trees that these articles are in, inside the transaction that changed an edge.
+
+        Returns:
+            The articles whose root, parent or depth changed.
+        """
+        changed: set[int] = set()
+        with explained(self.path):
+            edges = self._edges(article_ids)
+            nodes = {
+                int(row["id"]): row
+                for row in self._nodes(
+                    {*article_ids, *(e.article_id for e in edges), *(e.to_article_id for e in edges)}
+                )
+            }
+            places = plant(map(_node, nodes.values()), edges)
+            for article_id, place in places.items():
+                row = nodes[article_id]
+                if (row["root_id"], row["parent_id"], row["depth"]) != (place.root_id, place.parent_id, place.depth):
+                    self.conn.execute(
+                        "UPDATE articles SET root_id = ?, parent_id = ?, depth = ? WHERE id = ?",
+                        (place.root_id, place.parent_id, place.depth, article_id),
+                    )
+                    changed.add(article_id)
+        return changed
+
+    def _edges(self, article_ids: Iterable[int]) -> list[Edge]:
+        """Every edge of the components that these articles are in."""
+        kinds = json.dumps(sorted(EDGE_KINDS))
+        seen: set[int] = set()
+        edges: dict[tuple[int, int], Edge] = {}
+        todo = set(article_ids)
+        while todo:
+            seen |= todo
+            asked = json.dumps(sorted(todo))
+            todo = set()
+            for here in ("article_id", "to_article_id"):
+                for row in self.conn.execute(
+                    f"""SELECT article_id, to_article_id, score FROM matches
+                        WHERE {here} IN (SELECT value FROM json_each(?)) AND kind IN (SELECT value FROM json_each(?))""",
+                    (asked, kinds),
+                ):
+                    edges[row[0], row[1]] = Edge(article_id=row[0], to_article_id=row[1], score=row[2])
+                    todo.update((row[0], row[1]))
+            todo -= seen
+        return list(edges.values())
+
+    def _nodes(self, article_ids: set[int]) -> list[sqlite3.Row]:
+        return self.conn.execute(
+            """SELECT a.id, a.url, a.published_at, a.first_seen_at, a.outlet, a.root_id, a.parent_id, a.depth,
+                      r.credited_source
+               FROM json_each(?) AS j JOIN articles a ON a.id = j.value LEFT JOIN revisions r ON r.id = a.latest_id""",
+            (json.dumps(sorted(article_ids)),),
+        ).fetchall()
+
+
+def _held(row: sqlite3.Row) -> Held:
+    values = dict(row)
+    values["published_at"] = instant(row["published_at"]) if row["published_at"] else None
+    values["first_seen_at"] = instant(row["first_seen_at"])
+    return Held(**values)
+
+
+def _node(row: sqlite3.Row) -> Node:
+    return Node(
+        article_id=row["id"],
+        url=row["url"],
+        published_at=instant(row["published_at"]) if row["published_at"] else None,
+        first_seen_at=instant(row["first_seen_at"]),
+        outlet=row["outlet"],
+        credited_source=row["credited_source"],
+    )
