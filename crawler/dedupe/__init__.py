@@ -1,8 +1,19 @@
 """Is a page one we hold? Canonical URLs, sketches of texts, matches with their evidence, the reprint tree."""
 
 from crawler.dedupe.match import match
-from crawler.dedupe.sketch import sketch
+from crawler.dedupe.sketch import bare_sha256, sketch
 from crawler.dedupe.tree import Edge, Node, plant
 from crawler.dedupe.urls import canonical_of, canonical_url, host_of, site
 
-__all__ = ["Edge", "Node", "canonical_of", "canonical_url", "host_of", "match", "plant", "site", "sketch"]
+__all__ = [
+    "Edge",
+    "Node",
+    "bare_sha256",
+    "canonical_of",
+    "canonical_url",
+    "host_of",
+    "match",
+    "plant",
+    "site",
+    "sketch",
+]

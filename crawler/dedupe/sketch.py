@@ -7,6 +7,8 @@ inside a longer page, is found. Character n-grams need no word breaker and serve
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,3 +75,8 @@ def fingerprints(bare: str) -> list[int]:
     kept = min(max(kept, LEAST), MOST)
     low = (hashes[:kept] & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.int32)
     return [int(value) for value in np.unique(low)]
+
+
+def bare_sha256(body: str) -> str:
+    """Return the sha256 of a folded text: equal for exact copies, in whichever characters and punctuation."""
+    return hashlib.sha256(text.bare(body).encode()).hexdigest()
