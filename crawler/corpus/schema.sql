@@ -12,6 +12,7 @@ CREATE TABLE sources (
   id            TEXT PRIMARY KEY,
   kind          TEXT NOT NULL,
   url           TEXT NOT NULL,              -- moves with a lasting redirect
+  topic_url     TEXT NOT NULL,              -- as the topic file says; a new one there starts afresh
   outlet        TEXT NOT NULL,
   lang          TEXT NOT NULL,
   timezone      TEXT NOT NULL,
@@ -40,6 +41,9 @@ CREATE TABLE hosts (
   last_request_at TEXT,
   retry_at        TEXT,                     -- not before: Retry-After, or our back-off
   crawl_delay     REAL,                     -- seconds, from robots.txt, capped
+  robots          TEXT,                     -- robots.txt as last had
+  robots_status   INTEGER,                  -- HTTP; NULL when no answer came
+  robots_at       TEXT,
   requests_today  INTEGER NOT NULL DEFAULT 0,
   today           TEXT
 ) STRICT, WITHOUT ROWID;
@@ -94,7 +98,7 @@ CREATE TABLE leads (
   ending        TEXT,                       -- of its last visit
   article_id    INTEGER REFERENCES articles
 ) STRICT;
-CREATE INDEX leads_due ON leads (next_visit_at, host) WHERE next_visit_at IS NOT NULL;
+CREATE INDEX leads_due ON leads (host, next_visit_at) WHERE next_visit_at IS NOT NULL;
 
 CREATE TABLE sightings (
   lead_id       INTEGER NOT NULL REFERENCES leads,

@@ -1,0 +1,179 @@
+"""Leads, where they were sighted, and the visits that end them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from crawler.corpus.base import Base
+from crawler.corpus.sources import host_of
+from crawler.model import Ending, Lead, Visit, instant, stamp
+
+MAX_TRIES = 10
+"""Visits without an answer before a lead is given up: with the gaps below, about a week."""
+
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=1)
+
+BODY_LIMIT = 200_000
+"""Characters of a source's own body kept with its lead: more than any article in 1,100 bench pages."""
+
+OPAQUE = "an opaque link that leads nowhere by design: kept for its title and outlet"
+
+
+class Leads(Base):
+    """The tables `leads`, `sightings`, `visits` and `tombstones`."""
+
+    def add_lead(self, run_id: int, source_id: str, url: str, lead: Lead, now: datetime) -> bool:
+        """Append a lead under its canonical `url`, or note one more sighting of it; say whether it is new.
+
+        What the first source left unsaid (title, outlet, date, body) is filled in by later ones, so that the order in
+        which sources are polled does not matter. A forgotten URL or host is not taken up again. Inside a transaction
+        of the caller.
+        """
+        host = host_of(lead.url)
+        if self.is_forgotten(url):
+            return False
+        published = None if lead.published_at is None else stamp(lead.published_at)
+        values = {
+            "url": url,
+            "fetch_url": lead.url,
+            "host": host,
+            "source_id": source_id,
+            "title": lead.title,
+            "outlet": lead.outlet,
+            "published_at": published,
+            "published_raw": lead.published_raw,
+            "body": lead.body[:BODY_LIMIT] if lead.body else None,
+            "now": stamp(now),
+            "next": stamp(now) if lead.visitable else None,
+        }
+        cursor = self.conn.execute(
+            "INSERT INTO leads (url, fetch_url, host, source_id, title, outlet, published_at, published_raw, body, "
+            "found_at, next_visit_at) VALUES (:url, :fetch_url, :host, :source_id, :title, :outlet, :published_at, "
+            ":published_raw, :body, :now, :next) ON CONFLICT (url) DO NOTHING RETURNING id",
+            values,
+        )
+        row = cursor.fetchone()
+        new = row is not None
+        if new:
+            lead_id = row["id"]
+            if not lead.visitable:
+                self.add_visit(run_id, lead_id, Visit(url=lead.url, ending=Ending.DEFERRED, reason=OPAQUE), now)
+                self.conn.execute("UPDATE leads SET ending = 'deferred' WHERE id = ?", (lead_id,))
+        else:
+            self.conn.execute(
+                "UPDATE leads SET title = coalesce(title, :title), outlet = coalesce(outlet, :outlet), "
+                "published_at = coalesce(published_at, :published_at), "
+                "published_raw = coalesce(published_raw, :published_raw), "
+                "body = CASE WHEN next_visit_at IS NULL THEN body ELSE coalesce(body, :body) END WHERE url = :url",
+                values,
+            )
+            lead_id = self.value("SELECT id FROM leads WHERE url = ?", (url,))
+        self.conn.execute(
+            "INSERT OR IGNORE INTO sightings (lead_id, source_id, url, title, published_raw, seen_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (lead_id, source_id, lead.url, lead.title, lead.published_raw, stamp(now)),
+        )
+        return new
+
+    def is_forgotten(self, url: str) -> bool:
+        """Say whether a person had this URL, or its host, forgotten."""
+        keys = (tombstone(url), tombstone(host_of(url)))
+        return self.value("SELECT 1 FROM tombstones WHERE what IN (?, ?)", keys) is not None
+
+    def due_hosts(self, now: datetime | None) -> list[str]:
+        """Return the hosts with a lead to visit by `now` (None: whenever), in order of the oldest such lead."""
+        return [
+            row["host"]
+            for row in self.rows(
+                "SELECT host, min(id) AS oldest FROM leads WHERE next_visit_at IS NOT NULL "
+                "AND (:now IS NULL OR next_visit_at <= :now) GROUP BY host ORDER BY oldest",
+                {"now": None if now is None else stamp(now)},
+            )
+        ]
+
+    def next_lead(self, host: str, now: datetime | None, after: int = 0) -> dict[str, Any] | None:
+        """Return the oldest lead of `host` to visit by `now` (None: whenever) with an id above `after`, or None."""
+        rows = self.rows(
+            "SELECT l.*, s.lang, s.timezone FROM leads l JOIN sources s ON s.id = l.source_id "
+            "WHERE l.host = :host AND l.id > :after AND l.next_visit_at IS NOT NULL "
+            "AND (:now IS NULL OR l.next_visit_at <= :now) ORDER BY l.id LIMIT 1",
+            {"host": host, "after": after, "now": None if now is None else stamp(now)},
+        )
+        return rows[0] if rows else None
+
+    def tries(self, lead_id: int) -> int:
+        """Return how often a lead was visited."""
+        return int(self.value("SELECT tries FROM leads WHERE id = ?", (lead_id,)))
+
+    def backlog(self) -> int:
+        """Return how many leads wait for a visit."""
+        return int(self.value("SELECT count(*) FROM leads WHERE next_visit_at IS NOT NULL"))
+
+    def add_visit(
+        self,
+        run_id: int,
+        lead_id: int | None,
+        visit: Visit,
+        now: datetime,
+        *,
+        status: int | None = None,
+        page_sha256: str | None = None,
+        ms: int = 0,
+    ) -> int:
+        """Append a visit with its ending and return its id, inside a transaction of the caller."""
+        cursor = self.conn.execute(
+            "INSERT INTO visits (run_id, lead_id, url, at, status, ending, reason, article_id, page_sha256, ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run_id,
+                lead_id,
+                visit.url,
+                stamp(now),
+                status,
+                visit.ending,
+                visit.reason,
+                visit.article_id,
+                page_sha256,
+                ms,
+            ),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def end_lead(self, lead_id: int, visit: Visit, now: datetime, *, retry_at: datetime | None = None) -> None:
+        """Close a lead with its visit's ending, or leave it open where that is `deferred`.
+
+        A deferred lead waits until `retry_at`, else 5 minutes doubled with every try up to a day.
+        """
+        if visit.ending is Ending.DEFERRED:
+            tries = self.tries(lead_id)
+            wait = min(FIRST_WAIT * 2 ** min(tries, 10), LONGEST_WAIT)
+            self.conn.execute(
+                "UPDATE leads SET tries = tries + 1, ending = 'deferred', next_visit_at = ? WHERE id = ?",
+                (stamp(retry_at or now + wait), lead_id),
+            )
+            return
+        self.conn.execute(
+            "UPDATE leads SET tries = tries + 1, ending = ?, next_visit_at = NULL, body = NULL, article_id = ? "
+            "WHERE id = ?",
+            (visit.ending, visit.article_id, lead_id),
+        )
+
+
+def tombstone(what: str) -> str:
+    """Return the key under which a forgotten URL or host is remembered: its sha256, so that it is not spelled out."""
+    return hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()
+
+
+def lead_of(row: dict[str, Any]) -> Lead:
+    """Return the Lead that a row of `leads` holds."""
+    return Lead(
+        url=row["fetch_url"],
+        title=row["title"],
+        outlet=row["outlet"],
+        published_at=None if row["published_at"] is None else instant(row["published_at"]),
+        published_raw=row["published_raw"],
+        body=row["body"],
+    )

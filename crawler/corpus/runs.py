@@ -1,0 +1,42 @@
+"""Runs: one crawl each, with a count per word of the sentence and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from crawler.corpus.base import Base
+from crawler.model import stamp
+
+By = Literal["cron", "daemon", "person"]
+
+COUNTS = ("sources", "leads", "visits", "pages", "articles", "verdicts", "matches", "stories")
+"""The words of the sentence that a run counts; each is a column of `runs`."""
+
+
+class Runs(Base):
+    """The table `runs`."""
+
+    def start_run(self, by: By, now: datetime) -> int:
+        """Append a run and return its id; runs that never ended were killed, and now say so."""
+        with self.transaction():
+            self.conn.execute("UPDATE runs SET ending = 'killed' WHERE ended_at IS NULL AND ending IS NULL")
+            cursor = self.conn.execute("INSERT INTO runs (started_at, by) VALUES (?, ?)", (stamp(now), by))
+        return int(cursor.lastrowid or 0)
+
+    def count(self, run_id: int, **counts: int) -> None:
+        """Add to a run's counts, inside a transaction of the caller."""
+        columns = ", ".join(f"{name} = {name} + :{name}" for name in counts)
+        self.conn.execute(f"UPDATE runs SET {columns} WHERE id = :id", {"id": run_id, **counts})
+
+    def end_run(self, run_id: int, ending: str, now: datetime, note: str | None = None) -> None:
+        """Close a run."""
+        with self.transaction():
+            self.conn.execute(
+                "UPDATE runs SET ended_at = ?, ending = ?, note = ? WHERE id = ?", (stamp(now), ending, note, run_id)
+            )
+
+    def run(self, run_id: int) -> Mapping[str, int | str | None]:
+        """Return a run's row."""
+        return self.rows("SELECT * FROM runs WHERE id = ?", (run_id,))[0]

@@ -1,0 +1,45 @@
+"""The corpus: one SQLite file, every domain's methods on one connection, and the raw pages beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crawler.corpus.articles import Articles
+from crawler.corpus.copies import Copies
+from crawler.corpus.leads import Leads
+from crawler.corpus.pages import Pages
+from crawler.corpus.runs import Runs
+from crawler.corpus.search import Search
+from crawler.corpus.sources import Sources
+from crawler.corpus.stories import Stories
+
+
+class Corpus(Articles, Copies, Leads, Runs, Search, Sources, Stories):
+    """One open corpus. To add a method, find its domain's file: each mixin says which tables it owns.
+
+    Attributes:
+        pages: the raw pages, in a file of their own.
+    """
+
+    def __init__(self, path: Path | str, *, create: bool = False, read_only: bool = False) -> None:
+        super().__init__(path, create=create, read_only=read_only)
+        self._pages: Pages | None = None
+        self._read_only = read_only
+
+    @property
+    def pages(self) -> Pages:
+        """The raw pages, opened when first asked for.
+
+        Raises:
+            CorpusError: the file is missing and we only read, or SQLite cannot open it.
+        """
+        if self._pages is None:
+            self._pages = Pages(self.path, read_only=self._read_only)
+        return self._pages
+
+    def close(self, *, checkpoint: bool = False) -> None:
+        """Close both files; `checkpoint` first moves their WALs into them and empties them."""
+        if self._pages is not None:
+            self._pages.close(checkpoint=checkpoint)
+            self._pages = None
+        super().close(checkpoint=checkpoint)

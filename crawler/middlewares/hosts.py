@@ -1,0 +1,156 @@
+"""Manners towards a host: one request at a time, 2 s apart, over redirects, robots.txt, runs and processes.
+
+Scrapy's slots pace one crawl only, let 16 requests through at a delay of 0, and leave a redirect in the first host's
+slot. This middleware stands next to the wire, so that whatever Scrapy sends, it passes here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from scrapy.exceptions import IgnoreRequest
+
+from crawler.corpus.sources import host_of
+from crawler.model import instant
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.spiders.follow import FollowSpider
+
+LEAST_DELAY = 2.0
+"""Seconds between two requests to a host that nobody allowed by name, whatever DOWNLOAD_DELAY says."""
+
+MOST_CRAWL_DELAY = 30.0
+"""Seconds of a robots.txt Crawl-delay we honour: with more, a host of 20 pages a day would never be finished."""
+
+JITTER = 0.5
+"""Our own share of randomness, only ever upwards."""
+
+
+class HostWaits(IgnoreRequest):
+    """The host asked for peace until `until`: Retry-After, or our back-off after a 429."""
+
+    def __init__(self, host: str, until: datetime) -> None:
+        self.host = host
+        self.until = until
+        super().__init__(f"{host} asked for peace until {until:%Y-%m-%d %H:%M} UTC")
+
+
+class CrawlStops(IgnoreRequest):
+    """The crawl is ending: this request is not sent, and its lead stays as it was."""
+
+    def __init__(self) -> None:
+        super().__init__("the crawl is ending")
+
+
+class HostsMiddleware:
+    """Holds back a request until its host may be asked.
+
+    Attributes:
+        answered: hosts that gave any HTTP answer in this crawl; while it is empty, the fault may be our network.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.answered: set[str] = set()
+        self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self._lifted = self._delay == 0
+        self._allowed = {host.lower() for host in crawler.settings.getlist("HOUXU_ALLOW_HOSTS")}
+        self._connect_to = crawler.settings.getdict("HOUXU_CONNECT_TO")
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._free_at: dict[str, float] = {}
+        self._crawl_delay: dict[str, float] = {}
+        self._retry_at: dict[str, datetime] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    @property
+    def _spider(self) -> FollowSpider:
+        spider: FollowSpider = self.crawler.spider
+        return spider
+
+    def recall(self) -> None:
+        """Take up what earlier runs left in `hosts`."""
+        now = datetime.now(UTC)
+        for host, row in self._spider.job.corpus.hosts().items():
+            if row["retry_at"]:
+                self._retry_at[host] = instant(row["retry_at"])
+            if row["crawl_delay"]:
+                self._crawl_delay[host] = row["crawl_delay"]
+            if row["last_request_at"]:
+                # the stamp was cut to a whole second: the request may have started up to one later
+                since = (now - instant(row["last_request_at"])).total_seconds() - 1
+                self._free_at[host] = time.monotonic() + self._gap(host) - max(since, 0.0)
+
+    def hold(self, host: str, until: datetime) -> None:
+        """Send `host` nothing before `until`, in this crawl; the corpus keeps it for the next."""
+        self._retry_at[host] = max(until, self._retry_at.get(host, until))
+
+    def slow_down(self, host: str, seconds: float) -> None:
+        """Keep at least `seconds` between two requests to `host`."""
+        self._crawl_delay[host] = min(seconds, MOST_CRAWL_DELAY)
+
+    async def process_request(self, request: Request) -> None:
+        """Wait for the host's turn, and take it.
+
+        Raises:
+            HostWaits: the host asked for peace.
+            CrawlStops: the crawl ended meanwhile.
+        """
+        host = host_of(request.url)
+        if self._is_lifted(host):
+            return
+        lock = self._locks.setdefault(host, asyncio.Lock())
+        await lock.acquire()
+        request.meta["host_lock"] = lock
+        while (wait := self._free_at.get(host, 0.0) - time.monotonic()) > 0 and not self._spider.frontier.stopped:
+            await asyncio.sleep(min(wait, 0.5))  # in slices, so that stopping need not wait
+        if self._spider.frontier.stopped:
+            raise CrawlStops
+        self._check_peace(host)
+        self._free_at[host] = time.monotonic() + self._gap(host)
+        self._spider.job.corpus.note_request(host, datetime.now(UTC))
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Free the host, and note that it answered."""
+        self._free(request)
+        self.answered.add(host_of(request.url))
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Free the host."""
+        self._free(request)
+
+    def _check_peace(self, host: str) -> None:
+        until = self._retry_at.get(host)
+        if until is not None and until > datetime.now(UTC):
+            raise HostWaits(host, until)
+
+    def _gap(self, host: str) -> float:
+        gap = max(LEAST_DELAY, self._delay, self._crawl_delay.get(host, 0.0))
+        return gap * (1 + random.uniform(0, JITTER))  # noqa: S311 manners, not secrets
+
+    def _is_lifted(self, host: str) -> bool:
+        name = host.partition(":")[0]
+        return self._lifted and (name in self._allowed or bool(self._connect_to))
+
+    @staticmethod
+    def _free(request: Request) -> None:
+        lock: asyncio.Lock | None = request.meta.pop("host_lock", None)
+        if lock is not None:
+            lock.release()
+
+
+def wait_until(now: datetime, gap: timedelta | None, default: timedelta) -> datetime:
+    """Return the end of a host's peace: what Retry-After asked, capped at a day, or `default`."""
+    return now + min(gap or default, timedelta(days=1))

@@ -1,0 +1,147 @@
+"""The path: page -> article -> verdict -> match -> story -> corpus. No Scrapy; everything that brings pages goes here.
+
+    prepare   gate | extract | judge                      pure; may run in another process
+    append    pages file, then one transaction:
+                known text?  unchanged, or duplicate under another URL
+                known URL?   a revision, with the words removed and added
+                else         an article: sketch, matches, tree, story, mentions, index
+              and the visit, with exactly one ending
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from crawler import dedupe, relevance
+from crawler.changes import changes
+from crawler.corpus.articles import text_sha256
+from crawler.errors import Unreadable
+from crawler.extract import extract
+from crawler.model import Article, Ending, Held, Page, Topic, Verdict, Visit
+
+if TYPE_CHECKING:
+    from crawler.corpus.store import Corpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A page and what the pure stages made of it. `article` is None where the gate or a failing stage ended it."""
+
+    page: Page
+    article: Article | None
+    verdict: Verdict | None
+    error: str | None = None
+
+
+def prepare(topic: Topic, page: Page) -> Prepared:
+    """Take a page through the pure stages. Never raises: a stage that fails is said in `error`."""
+    try:
+        said = page.body + (page.lead.body or "").encode() if page.lead else page.body
+        if not relevance.gate(topic, said):
+            verdict = Verdict(relevant=False, score=0.0, rule="gate", hits=(), topic_digest=topic.digest)
+            return Prepared(page=page, article=None, verdict=verdict)
+        article = extract(page, topic.sites)
+        article = replace(article, url=dedupe.canonical_of(page.url, article.url))
+        return Prepared(page=page, article=article, verdict=relevance.judge(topic, article))
+    except Unreadable as error:
+        return Prepared(page=page, article=None, verdict=None, error=str(error))
+    except Exception as error:  # noqa: BLE001 a hostile page must end as one visit, not as the run
+        return Prepared(page=page, article=None, verdict=None, error=f"{type(error).__name__}: {error}"[:300])
+
+
+def append(
+    corpus: Corpus, topic: Topic, prepared: Prepared, run_id: int, *, lead_id: int | None = None, **seen: int | None
+) -> Visit:
+    """Append a prepared page and end its visit, in one transaction; the raw page goes to its own file before.
+
+    Args:
+        corpus: where to.
+        topic: the topic it was prepared under.
+        prepared: what `prepare` gave.
+        run_id: the run.
+        lead_id: the lead that was visited; None for a replayed page.
+        seen: `status` (HTTP) and `ms` (milliseconds it took), for the visit.
+    """
+    page = prepared.page
+    page_sha256 = corpus.pages.put(page.body)
+    with corpus.transaction():
+        if prepared.error is not None:
+            visit = Visit(url=page.url, ending=Ending.UNREADABLE, reason=prepared.error)
+        elif prepared.article is None or prepared.verdict is None or not prepared.verdict.relevant:
+            rule = prepared.verdict.rule if prepared.verdict else ""
+            visit = Visit(url=page.url, ending=Ending.OFF_TOPIC, reason=rule)
+        else:
+            visit = append_article(
+                corpus, topic, prepared.article, prepared.verdict, page.fetched_at, page.url, page_sha256
+            )
+        visit_id = corpus.add_visit(run_id, lead_id, visit, page.fetched_at, page_sha256=page_sha256, **seen)
+        if prepared.verdict is not None:
+            url = prepared.article.url if prepared.article else dedupe.canonical_url(page.url)
+            corpus.add_verdict(
+                prepared.verdict,
+                url,
+                page.fetched_at,
+                visit_id=visit_id,
+                article_id=visit.article_id,
+                page_sha256=page_sha256,
+            )
+        if lead_id is not None:
+            corpus.end_lead(lead_id, visit, page.fetched_at)
+    return visit
+
+
+def append_article(
+    corpus: Corpus,
+    topic: Topic,
+    article: Article,
+    verdict: Verdict,
+    seen_at: datetime,
+    page_url: str | None = None,
+    page_sha256: str | None = None,
+) -> Visit:
+    """Append a relevant article or a revision of it, inside a transaction of the caller, and say how it ended.
+
+    A text that differs is never lost to an equal URL: one declared canonical by another page (a site whose every page
+    names the same one) is stored under its page's own URL.
+    """
+    own = dedupe.canonical_url(page_url or article.url)
+    held = corpus.article_at(article.url)
+    sha256 = text_sha256(article.title, article.body)
+    if held and article.url != own and not corpus.has_text(held["id"], sha256, seen_at):
+        article = replace(article, url=own)
+        held = corpus.article_at(own)
+    if held is None:
+        return _store(corpus, topic, article, verdict, seen_at, page_sha256)
+    if corpus.has_text(held["id"], sha256, seen_at):
+        if own != article.url:
+            return _visit(article, page_url, Ending.DUPLICATE, f"held as {article.url}", held["id"])
+        return _visit(article, page_url, Ending.UNCHANGED, "the words are those we hold", held["id"])
+    removed, added = changes(f"{held['title']}\n{held['body']}", f"{article.title}\n{article.body}")
+    corpus.unindex(held["id"], held["title"], held["body"])
+    corpus.remove_sketch(held["latest_id"])
+    revision_id = corpus.add_revision(
+        held["id"],
+        article,
+        dedupe.bare_sha256(article.body),
+        seen_at,
+        page_sha256=page_sha256,
+        removed=removed,
+        added=added,
+    )
+    _relate(corpus, topic, held["id"], revision_id, article, verdict, seen_at)
+    return _visit(article, page_url, Ending.REVISED, f"revision {held['rev'] + 1}", held["id"])
+
+
+def _store(
+    corpus: Corpus, topic: Topic, article: Article, verdict: Verdict, seen_at: datetime, page_sha256: str | None
+) -> Visit:
+    article_id = corpus.add_article(article, seen_at)
+    revision_id = corpus.add_revision(
+        article_id, article, dedupe.bare_sha256(article.body), seen_at, page_sha256=page_sha256
+    )
+    copies = _relate(corpus, topic, article_id, revision_id, article, verdict, seen_at)
+    reason = f"a copy: {copies[0].kind} of article {copies[0].article_id}" if copies else "new"
+    ending = Ending.PAYWALLED if article.paywalled else Ending.STORED
+    return _visit(article, None, ending, reason, article_id)

@@ -1,0 +1,158 @@
+"""The pipeline: writes what the spider read, and asks for more.
+
+It is plain `def`, and nothing in it awaits: synchronous pipelines never interleave, one await lets twelve in.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from crawler import dedupe, polling
+from crawler.corpus.leads import MAX_TRIES
+from crawler.errors import CorpusError
+from crawler.middlewares.hosts import HostsMiddleware, wait_until
+from crawler.model import Ending, Visit
+from crawler.path import append, prepare
+from crawler.spiders.follow import Polled, Visited
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.spiders.follow import FollowSpider
+
+BUSY = timedelta(minutes=15)
+"""How long a host that said 429 or 503 without a Retry-After is left alone."""
+
+
+class CorpusPipeline:
+    """Appends polls and visits to the corpus, each in one transaction.
+
+    While no host has answered, failures of the network are held back: if none ever does, it was our own network, and
+    the run writes nothing.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self._held: list[Polled | Visited] = []
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    @property
+    def _spider(self) -> FollowSpider:
+        spider: FollowSpider = self.crawler.spider
+        return spider
+
+    @property
+    def _hosts(self) -> HostsMiddleware:
+        hosts: HostsMiddleware = self.crawler.get_downloader_middleware(HostsMiddleware)
+        return hosts
+
+    def open_spider(self) -> None:
+        """Take up what earlier runs learned of hosts."""
+        self._hosts.recall()
+
+    def process_item(self, item: Any) -> Any:
+        """Write an item and send the host's next request.
+
+        A corpus that cannot be written ends the crawl: Scrapy alone would log it and exit 0.
+        """
+        job = self._spider.job
+        try:
+            if item.failure is not None and item.failure.network and not self._hosts.answered:
+                self._held.append(item)
+            else:
+                self._flush()
+                self._write(item)
+        except CorpusError as error:
+            job.error = error
+            self._spider.frontier.stop()
+        tasks = self._spider.frontier.next_of(item.host)
+        for request in self._spider.requests(tasks):
+            self.crawler.engine.crawl(request)
+        if isinstance(item, Polled):  # its leads may lie on hosts that nobody asks yet
+            for request in self._spider.requests(self._spider.frontier.tasks()):
+                self.crawler.engine.crawl(request)
+        job.progress(1)
+        return item
+
+    def close_spider(self) -> None:
+        """Write what was held back, or say that nobody answered."""
+        job = self._spider.job
+        if self._hosts.answered:
+            try:
+                self._flush()
+            except CorpusError as error:
+                job.error = job.error or error
+        elif self._held:
+            job.unreachable = {item.host for item in self._held}
+
+    def _flush(self) -> None:
+        held, self._held = self._held, []
+        for item in held:
+            self._write(item)
+
+    def _write(self, item: Polled | Visited) -> None:
+        if item.failure is not None and item.failure.stopped:
+            return
+        if isinstance(item, Polled):
+            self._write_poll(item)
+        else:
+            self._write_visit(item)
+
+    def _write_poll(self, item: Polled) -> None:
+        """Validators, body hash, next check and every lead: one transaction, which is what makes kill -9 harmless."""
+        job, poll, now = self._spider.job, item.poll, item.poll.at
+        corpus = job.corpus
+        with corpus.transaction():
+            if item.failure is not None and item.failure.until is not None:  # the host waits: not the source's fault
+                corpus.postpone(item.state.source.id, item.failure.until)
+                return
+            new = [
+                lead
+                for lead in poll.leads
+                if corpus.add_lead(job.run_id, poll.source_id, dedupe.canonical_url(lead.url), lead, now)
+            ]
+            arrivals = sorted(min(lead.published_at or now, now) for lead in new)
+            outcome = polling.after(item.state, poll, arrivals, now, job.next_check)
+            corpus.write_poll(job.run_id, poll, outcome.state, len(new), outcome.fault)
+            corpus.count(job.run_id, sources=1, leads=len(new))
+            if outcome.host_retry_at is not None:
+                corpus.hold_host(item.host, outcome.host_retry_at)
+                self._hosts.hold(item.host, outcome.host_retry_at)
+        if outcome.fault is not None:
+            job.faults[poll.source_id] = outcome.fault
+
+    def _write_visit(self, item: Visited) -> None:
+        job = self._spider.job
+        if item.page is not None:
+            append(
+                job.corpus,
+                job.topic,
+                prepare(job.topic, item.page),
+                job.run_id,
+                lead_id=item.lead_id,
+                status=item.status,
+                ms=item.ms,
+            )
+        elif item.visit is not None:
+            self._end_without_page(item, item.visit)
+
+    def _end_without_page(self, item: Visited, visit: Visit) -> None:
+        job, now = self._spider.job, datetime.now(UTC)
+        retry_at = item.failure.until if item.failure else None
+        with job.corpus.transaction():
+            if item.status in {429, 503} or (item.signals.retry_after and visit.ending is Ending.DEFERRED):
+                retry_at = wait_until(now, item.signals.retry_after, BUSY)
+                job.corpus.hold_host(item.host, retry_at)
+                self._hosts.hold(item.host, retry_at)
+            if visit.ending is Ending.DEFERRED and job.corpus.tries(item.lead_id) + 1 >= MAX_TRIES:
+                visit = Visit(url=visit.url, ending=Ending.GONE, reason=f"no page in {MAX_TRIES} visits: {visit.reason}")
+            job.corpus.add_visit(job.run_id, item.lead_id, visit, now, status=item.status, ms=item.ms)
+            job.corpus.end_lead(item.lead_id, visit, now, retry_at=retry_at)
+            job.corpus.count(job.run_id, visits=1)
+
+

@@ -1,0 +1,70 @@
+"""Why no answer came, in a few plain words, and whether our own network may be to blame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+
+from crawler.middlewares.guard import AddressRefused
+from crawler.middlewares.hosts import CrawlStops, HostWaits
+from crawler.middlewares.robots import RobotsDenied, RobotsUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What a failure means for the crawl.
+
+    Attributes:
+        reason: for people.
+        network: no answer came at all; when no host answers, it is our network and nothing is written.
+        blocked: a rule forbids the request, and asking again will not help.
+        stopped: the crawl ended first: as if it had not been asked.
+        until: not before then.
+    """
+
+    reason: str
+    network: bool = False
+    blocked: bool = False
+    stopped: bool = False
+    until: datetime | None = None
+
+
+_NETWORK = {
+    CannotResolveHostError: "the host name does not resolve",
+    DownloadConnectionRefusedError: "connection refused",
+    DownloadTimeoutError: "no complete answer in time",
+    DownloadFailedError: "the connection broke",
+}
+
+
+def explain(error: BaseException) -> Failed:
+    """Return what an exception of a download means."""
+    match error:
+        case AddressRefused() | RobotsDenied():
+            return Failed(str(error), blocked=True)
+        case RobotsUnavailable():
+            return Failed(str(error), network=error.network)
+        case HostWaits():
+            return Failed(str(error), until=error.until)
+        case CrawlStops():
+            return Failed(str(error), stopped=True)
+        case ResponseDataLossError():
+            return Failed("the answer was cut short")
+        case DownloadCancelledError():
+            return Failed("the answer is larger than DOWNLOAD_MAXSIZE", blocked=True)
+        case IgnoreRequest():
+            return Failed(str(error) or type(error).__name__, blocked=True)
+    for kind, reason in _NETWORK.items():
+        if isinstance(error, kind):
+            return Failed(reason, network=True)
+    return Failed(f"{type(error).__name__}: {error}"[:200], network=True)

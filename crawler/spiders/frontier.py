@@ -1,0 +1,93 @@
+"""What is left to ask: a queue per host, polls before leads, one request per host out at a time.
+
+Scrapy's own queue would hold thousands of requests that a stop has to fail; here the corpus is the queue, and what was
+not handed out is simply still there for the next run.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crawler.corpus.sources import host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from crawler.corpus.store import Corpus
+    from crawler.model import SourceState
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to ask of `host`: poll a source, or visit a lead (a row of `leads`)."""
+
+    host: str
+    source: SourceState | None = None
+    lead: dict[str, Any] | None = None
+
+
+class Frontier:
+    """Hands out tasks until nothing is due, `stop` was called, or `over` says that time is up.
+
+    Attributes:
+        stopped: a stop was asked for: hand out nothing more.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        batch: Sequence[SourceState],
+        *,
+        until: Callable[[], datetime | None],
+        over: Callable[[], bool],
+    ) -> None:
+        """Take up a batch.
+
+        Args:
+            corpus: where leads wait.
+            batch: the sources to poll.
+            until: leads due by then are visited; None visits all that are open, each once.
+            over: whether time is up.
+        """
+        self.stopped = False
+        self._corpus = corpus
+        self._until = until
+        self._over = over
+        self._polls: dict[str, deque[SourceState]] = {}
+        self._out: set[str] = set()
+        self._after: dict[str, int] = {}
+        for state in batch:
+            self._polls.setdefault(host_of(state.url), deque()).append(state)
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        self.stopped = True
+
+    def tasks(self) -> Iterator[Task]:
+        """Give a task for every host that has one and is not busy."""
+        if self.stopped or self._over():
+            return
+        for host in [*self._polls, *self._corpus.due_hosts(self._until())]:
+            if host not in self._out and (task := self._take(host)) is not None:
+                self._out.add(host)
+                yield task
+
+    def next_of(self, host: str) -> Iterator[Task]:
+        """Give the next task of a host whose last one ended; others are not looked at."""
+        self._out.discard(host)
+        if not self.stopped and not self._over() and (task := self._take(host)) is not None:
+            self._out.add(host)
+            yield task
+
+    def _take(self, host: str) -> Task | None:
+        if polls := self._polls.get(host):
+            return Task(host, source=polls.popleft())
+        self._polls.pop(host, None)
+        lead = self._corpus.next_lead(host, self._until(), self._after.get(host, 0))
+        if lead is None:
+            return None
+        self._after[host] = lead["id"]
+        return Task(host, lead=lead)
