@@ -1,0 +1,171 @@
+"""What a page declares about itself: JSON-LD, meta tags, microdata. Facts, in the order found, each with its place."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crawler.extract.tree import line, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+_ARTICLE = re.compile(r"(?:Article|Posting|Report|Review)$|^Article")
+_COMMENT = re.compile(r'^\s*//[^\n"]*$|/\*.*?\*/|<!--|-->|<!\[CDATA\[|\]\]>', re.MULTILINE | re.DOTALL)
+_TRAILING = re.compile(r",\s*([}\]])")
+_NESTED = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "hasPart")
+_DEEP = 5
+
+_META = {
+    "title": ("og:title", "twitter:title", "dc.title", "citation_title", "parsely-title", "sailthru.title"),
+    "author": (
+        "author article:author byl parsely-author dc.creator sailthru.author bytedance:author og:article:author "
+        "article:author_name dcterms.creator twitter:creator:name citation_author mediaid"
+    ).split(),
+    "published": (
+        "article:published_time publishdate pubdate publish_date published_time og:published_time dc.date "
+        "dc.date.issued dcterms.issued dcterms.created dcterms.date dc.date.created datepublished date "
+        "bytedance:published_time article:create_at og:release_date parsely-pub-date sailthru.date publish-date "
+        "article.published og:article:published_time weibo:article:create_at cxenseparse:recs:publishtime "
+        "cxenseparse:publishtime iso-8601-publish-date rnews:datepublished citation_publication_date publication_date "
+        "displaydate originalpublicationdate article.created date.created vr:published_time pubtime _pubtime "
+        "publishtime publish_time releasedate apub:time article:published citation_date created eomportal-firstpublished"
+    ).split(),
+    "modified": "article:modified_time og:updated_time bytedance:updated_time lastmod last-modified datemodified".split(),
+    "outlet": ("og:site_name", "application-name", "bytedance:site_name", "citation_journal_title"),
+    "image": ("og:image", "twitter:image", "og:image:url"),
+    "language": ("og:locale", "content-language", "language", "dc.language"),
+    "source": ("source", "articlesource", "contentsource", "copyright_source"),
+    "url": ("og:url",),
+}
+_FIELD = {key: (field, rank) for field, keys in _META.items() for rank, key in enumerate(keys)}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing the page declares: for `field`, `value` as written, found at `where`."""
+
+    field: str
+    value: str
+    where: str
+
+
+class Facts:
+    """What a page declares, by field, the better witness first."""
+
+    def __init__(self, root: HtmlElement) -> None:
+        self.by_field: dict[str, list[Fact]] = {}
+        found = [*_json_ld(root), *_meta(root), *_links(root), *_microdata(root)]
+        for fact in found:
+            if fact.value.strip():
+                self.by_field.setdefault(fact.field, []).append(fact)
+
+    def all(self, field: str, where: str = "") -> list[Fact]:
+        """Return the facts of a field, those whose place starts with `where`."""
+        return [fact for fact in self.by_field.get(field, ()) if fact.where.startswith(where)]
+
+    def first(self, field: str, where: str = "") -> Fact | None:
+        """Return the best fact of a field, or None."""
+        return next(iter(self.all(field, where)), None)
+
+
+def _json_ld(root: HtmlElement) -> Iterator[Fact]:
+    for script in root.iter("script"):
+        if "ld+json" in (script.get("type") or ""):
+            for item in _articles(_loads(script.text or ""), 0):
+                yield from _article(item)
+
+
+def _loads(text: str) -> Any:
+    text = text.strip().rstrip(";")
+    try:
+        return json.loads(text, strict=False)
+    except ValueError:
+        pass
+    except RecursionError:
+        return None
+    try:
+        return json.loads(_TRAILING.sub(r"\1", _COMMENT.sub("", text)), strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _articles(item: Any, depth: int) -> Iterator[dict[str, Any]]:
+    """Yield the objects that are articles, by type or because they have a headline and a date."""
+    if depth > _DEEP:
+        return
+    if isinstance(item, list):
+        for one in item:
+            yield from _articles(one, depth + 1)
+    elif isinstance(item, dict):
+        kinds = item.get("@type")
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        if (
+            any(isinstance(kind, str) and _ARTICLE.search(kind) for kind in kinds)
+            or ("datePublished" in item and "headline" in item)
+            or "pubDate" in item
+        ):
+            yield item
+        for key in _NESTED:
+            if isinstance(item.get(key), (dict, list)):
+                yield from _articles(item[key], depth + 1)
+
+
+def _article(item: dict[str, Any]) -> Iterator[Fact]:
+    plain = {
+        "headline": "title", "datePublished": "published", "pubDate": "published", "dateModified": "modified",
+        "upDate": "modified", "articleBody": "body", "inLanguage": "language", "isAccessibleForFree": "free",
+    }  # fmt: skip
+    for key, field in plain.items():
+        value = item.get(key)
+        if isinstance(value, (str, bool, int)):
+            yield Fact(field, html.unescape(str(value)), f"json-ld {key}")
+    for key, field in (("author", "author"), ("publisher", "outlet"), ("image", "image")):
+        for name in _names(item.get(key), "url" if key == "image" else "name"):
+            yield Fact(field, html.unescape(name), f"json-ld {key}")
+
+
+def _names(value: Any, key: str) -> Iterator[str]:
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, dict):
+            one = one.get(key)  # noqa: PLW2901  the dict stands for its name
+        for name in one if isinstance(one, list) else [one]:
+            if isinstance(name, str):
+                yield name
+
+
+def _meta(root: HtmlElement) -> Iterator[Fact]:
+    found: list[tuple[int, Fact]] = []
+    for meta in root.iter("meta"):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
+        name = name.lower().replace(" ", "")
+        value = meta.get("content")
+        if value and name in _FIELD:
+            field, rank = _FIELD[name]
+            found.append((rank, Fact(field, html.unescape(value), f"meta {name}")))
+    found.sort(key=lambda pair: pair[0])
+    for _, fact in found:
+        yield fact
+
+
+def _links(root: HtmlElement) -> Iterator[Fact]:
+    for link in root.iter("link"):
+        if link.get("rel") == "canonical" and link.get("href"):
+            yield Fact("canonical", link.get("href"), "link canonical")
+
+
+def _microdata(root: HtmlElement) -> Iterator[Fact]:
+    fields = {"datePublished": "published", "dateModified": "modified", "author": "author", "headline": "title"}
+    for element in root.iterfind(".//*[@itemprop]"):
+        field = fields.get(element.get("itemprop"))
+        if field and element.tag != "meta":
+            inner = element.find(".//*[@itemprop='name']") if field == "author" else None
+            value = element.get("datetime") or element.get("content") or text_of(element if inner is None else inner)
+            yield Fact(field, value, f"microdata {element.get('itemprop')}")
+    for element in root.iterfind(".//*[@rel='author']"):
+        yield Fact("author", line(text_of(element)), "rel author")
