@@ -21,6 +21,8 @@ Kind = Literal["feed", "sitemap", "listing", "search"]
 MatchKind = Literal["exact", "reprint", "truncated", "rewrite", "contains"]
 
 KINDS: tuple[Kind, ...] = ("feed", "sitemap", "listing", "search")
+ADAPTERS = ("google-news", "bing-news", "gdelt-doc", "hn-algolia", "eastmoney")
+"""Readers of search answers: what a search source's `adapter` may be."""
 
 
 def stamp(when: datetime) -> str:
@@ -94,11 +96,16 @@ class SiteRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One alias. `case`: it counts only as spelled. `valid_from`: not before this day."""
+    """One alias. `case`: it counts only as spelled. `valid_from`: not before this day.
+
+    `unless`: it does not count within the window of one of these words, which say that another thing of that name is
+    meant (小米 beside 谷子 is millet).
+    """
 
     text: str
     case: bool = False
     valid_from: dt.date | None = None
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
