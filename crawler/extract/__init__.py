@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from crawler.errors import Unreadable
 from crawler.extract import bylines, dates, tree
 from crawler.extract.body import body_of
-from crawler.extract.charset import decode
+from crawler.charset import decode
 from crawler.extract.metadata import Facts
 from crawler.extract.title import title_of
 from crawler.model import Article
