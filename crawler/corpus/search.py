@@ -1,0 +1,243 @@
+"""The full-text index: written beside each text, asked by `houxu search`; people ask it with a plain MATCH.
+
+`articles_fts` holds grams (grams.py) under rowid = articles.id, and no text: what went in must be given again, gram for
+gram, to be taken out, or FTS5 reports the file malformed. So the version of the grams is in `meta`, and a writer of
+another version indexes everything anew first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from crawler.corpus.base import Base
+from crawler.grams import VERSION, grams
+from crawler.model import instant, stamp
+from crawler.query import Alternative, parse, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+BEFORE, AFTER = 24, 72
+"""Characters of an excerpt before and after the start of its first hit: two lines of a terminal in Chinese."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One article that a query found.
+
+    Attributes:
+        when: published, or first seen where the page does not say.
+        excerpt: of the body around the first hit, one line; the title's place is taken when only it has one.
+        hits: (start, end) of each hit in `excerpt`, in characters.
+    """
+
+    article_id: int
+    url: str
+    outlet: str | None
+    lang: str | None
+    story_id: int | None
+    when: datetime
+    title: str
+    excerpt: str
+    hits: tuple[tuple[int, int], ...]
+
+
+class Search(Base):
+    """The full-text index of a corpus."""
+
+    def index(self, article_id: int, title: str, body: str) -> None:
+        """Put an article's text into the index, inside the transaction that writes it.
+
+        An article has one text there, its latest: `unindex` the one before first.
+        """
+        self._indexed_by_us(article_id)
+        self._put(article_id, title, body)
+
+    def unindex(self, article_id: int, title: str, body: str) -> None:
+        """Take an article's text out of the index, inside the transaction that replaces it.
+
+        Args:
+            article_id: the article.
+            title: of the text that was indexed, as it was.
+            body: likewise. Another text would leave the index malformed.
+        """
+        if self._indexed_by_us(article_id):
+            self.conn.execute(
+                "INSERT INTO articles_fts (articles_fts, rowid, grams) VALUES ('delete', ?, ?)",
+                (article_id, _grams(title, body)),
+            )
+
+    def index_is_current(self) -> bool:
+        """Return whether the index holds the grams of this version; when not, `reindex`."""
+        held = self.meta("gram_version")
+        return held == VERSION or (held is None and self.value("SELECT 1 FROM articles LIMIT 1") is None)
+
+    def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Make the index anew from the latest texts, in one transaction, and return how many there are.
+
+        Args:
+            progress: called with (done, all) after each.
+
+        Raises:
+            CorpusError: SQLite refused; the index is as it was.
+        """
+        with self.transaction():
+            return self._reindex(progress)
+
+    def search(
+        self,
+        query: str,
+        *,
+        outlet: str | None = None,
+        lang: str | None = None,
+        story: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: bool = False,
+        limit: int = 20,
+    ) -> list[Found]:
+        """Return the covered articles that a query finds, best first.
+
+        Best are those with the words in the headline; among these, and among the rest, the newest.
+
+        Args:
+            query: anything a person types, in either script; see query.py.
+            outlet: as articles.outlet has it.
+            lang: `zh` takes zh-TW too.
+            story: stories.id.
+            since: published (or first seen) at or after; aware.
+            until: likewise, before.
+            newest: by time alone.
+            limit: results at most.
+
+        Raises:
+            CorpusError: the file cannot be read. No query is an error; one without letters or digits finds nothing.
+        """
+        where, values = _filters(outlet=outlet, lang=lang, story=story, since=since, until=until)
+        found: dict[int, tuple[bool, str]] = {}
+        by: dict[int, list[Alternative]] = {}
+        for alternative in parse(query):
+            for row in self.rows(_CANDIDATES.format(where=where), {**values, "match": alternative.match}):
+                title = plain(row["title"])
+                headline = not newest and all(word.pattern.search(title) for word in alternative.words)
+                found[row["id"]] = max(found.get(row["id"], (False, "")), (headline, row["moment"]))
+                by.setdefault(row["id"], []).append(alternative)
+        order = sorted(found, key=lambda article: (found[article], article), reverse=True)
+        read = (self._read(article, by[article]) for article in order)
+        return list(islice((one for one in read if one), max(0, limit)))
+
+    def _read(self, article_id: int, alternatives: list[Alternative]) -> Found | None:
+        """Read one candidate; None when its text lacks what the index could not decide."""
+        (row,) = self.rows(_ARTICLE, (article_id,))
+        folded = plain(f"{row['title']}\n{row['body']}")
+        if not any(_holds(folded, alternative) for alternative in alternatives):
+            return None
+        excerpt, hits = excerpt_of(row["title"], row["body"], alternatives)
+        return Found(
+            article_id=article_id,
+            url=row["url"],
+            outlet=row["outlet"],
+            lang=row["lang"],
+            story_id=row["story_id"],
+            when=instant(row["moment"]),
+            title=row["title"],
+            excerpt=excerpt,
+            hits=hits,
+        )
+
+    def _put(self, article_id: int, title: str, body: str) -> None:
+        self.conn.execute("INSERT INTO articles_fts (rowid, grams) VALUES (?, ?)", (article_id, _grams(title, body)))
+
+    def _indexed_by_us(self, article_id: int) -> bool:
+        """Return whether the index holds our grams; if not, make it anew, but for the article about to change."""
+        if self.meta("gram_version") == VERSION:
+            return True
+        self._reindex(None, but_for=article_id)
+        return False
+
+    def _reindex(self, progress: Callable[[int, int], None] | None, but_for: int | None = None) -> int:
+        self.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+        self.set_meta("gram_version", VERSION)
+        every = [row["id"] for row in self.rows(_INDEXED, {"but_for": but_for})]
+        for done, article_id in enumerate(every, 1):
+            (text,) = self.rows(_LATEST, (article_id,))
+            self._put(article_id, text["title"], text["body"])
+            if progress:
+                progress(done, len(every))
+        return len(every)
+
+
+def excerpt_of(title: str, body: str, alternatives: Sequence[Alternative]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Return one line of a text around its first hit, and the hits in it as offsets into that line."""
+    words = [word for alternative in alternatives for word in alternative.words]
+    for text in (body, title):
+        folded = plain(text)
+        spans = sorted(hit.span() for word in words for hit in word.pattern.finditer(folded))
+        if spans:
+            break
+    else:
+        text, spans = body, [(0, 0)]
+    start = max(0, spans[0][0] - BEFORE)
+    end = min(len(text), spans[0][0] + AFTER)
+    line = "".join(" " if char.isspace() else char for char in text[start:end])
+    head = "…" if start else ""
+    shift = len(head) - start
+    hits = tuple((left + shift, min(right, end) + shift) for left, right in spans if left < min(right, end))
+    return head + line + ("…" if end < len(text) else ""), _apart(hits)
+
+
+def _apart(hits: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """Join hits that overlap, so that a marker never opens inside another."""
+    merged: list[tuple[int, int]] = []
+    for left, right in hits:
+        if merged and left < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(right, merged[-1][1]))
+        else:
+            merged.append((left, right))
+    return tuple(merged)
+
+
+def _holds(folded: str, alternative: Alternative) -> bool:
+    wanted, unwanted = alternative.unsure()
+    return all(word.pattern.search(folded) for word in wanted) and not any(
+        word.pattern.search(folded) for word in unwanted
+    )
+
+
+def _grams(title: str, body: str) -> str:
+    return " ".join(grams(f"{title}\n{body}"))
+
+
+def _filters(**asked: Any) -> tuple[str, dict[str, Any]]:
+    given = {
+        name: stamp(value) if name in {"since", "until"} else value
+        for name, value in asked.items()
+        if value is not None
+    }
+    return "".join(f" AND {_WHERE[name]}" for name in given), given
+
+
+_WHERE = {
+    "outlet": "outlet = :outlet",
+    "lang": "(lang = :lang OR lang LIKE :lang || '-%')",
+    "story": "story_id = :story",
+    "since": "coalesce(published_at, first_seen_at) >= :since",
+    "until": "coalesce(published_at, first_seen_at) < :until",
+}
+
+_CANDIDATES = """
+SELECT id, title, coalesce(published_at, first_seen_at) AS moment FROM coverage
+WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match){where}
+"""
+
+_ARTICLE = """
+SELECT url, outlet, lang, story_id, coalesce(published_at, first_seen_at) AS moment, title, body
+FROM coverage WHERE id = ?
+"""
+
+_INDEXED = "SELECT id FROM articles WHERE latest_id IS NOT NULL AND id IS NOT :but_for ORDER BY id"
+
+_LATEST = "SELECT r.title, r.body FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE a.id = ?"
