@@ -161,7 +161,7 @@ class Signals:
     """What an answer said of when to come back: lower bounds on the gap to the next poll, all optional.
 
     `ttl` and `update_period` come from the feed (RSS ttl; sy:updatePeriod over sy:updateFrequency), `max_age` and
-    `retry_after` from HTTP, `skip_hours` are UTC hours 0..23.
+    `retry_after` from HTTP, `skip_hours` are UTC hours 0..23, `skip_days` days of the week, Monday 0, in UTC.
     """
 
     ttl: timedelta | None = None
@@ -169,6 +169,23 @@ class Signals:
     max_age: timedelta | None = None
     retry_after: timedelta | None = None
     skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a source's answer holds, as its kind's parser read it.
+
+    `leads` are in the source's own order. `more` are further URLs of the same source to fetch (an index's sitemaps),
+    newest first. `dropped` counts entries that gave no lead; `notes` say in plain words what was odd about the rest.
+    """
+
+    leads: tuple[Lead, ...]
+    signals: Signals = field(default_factory=Signals)
+    more: tuple[str, ...] = ()
+    dropped: int = 0
+    charset: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

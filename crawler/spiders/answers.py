@@ -1,0 +1,193 @@
+"""What every kind's parser needs of a source's answer: its text, its XML, its JSON, and URLs fit to be leads."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from crawler import charset
+from crawler.errors import SourceError
+from crawler.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from crawler.model import Source
+
+MOST_BYTES = 5 * 1024 * 1024
+"""An answer beyond it is refused. The largest feed seen in the field holds 2 MB; CC-NEWS's crawler stops here too."""
+
+MOST_LEADS = 1000
+"""Of one answer. 250 is the most a search gives (GDELT), 1,000 what a news sitemap may hold by its protocol."""
+
+LONGEST_URL = 2048
+LONGEST_TITLE = 500
+LONGEST_BODY = 512 * 1024
+"""Characters. What is longer is no URL, is cut, is left out."""
+
+_DECLARATION = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}\?>\s*)?", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>|<!--.{0,2000}?-->", re.DOTALL)
+_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_STRAY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
+_NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{1,31});")
+_OWN_DTD = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*<!DOCTYPE[^>\[]*\[", re.IGNORECASE | re.DOTALL)
+_INSIDE_URL = re.compile(r"[\t\r\n]+")
+
+
+_CORE = {
+    "http://www.w3.org/2005/atom",
+    "http://purl.org/atom/ns",
+    "http://purl.org/rss/1.0",
+    "http://my.netscape.com/rdf/simple/0.9",
+    "http://channel.netscape.com/rdf/simple/0.9",
+    "http://backend.userland.com/rss2",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns",
+    "http://www.sitemaps.org/schemas/sitemap/0.9",
+}
+
+
+def decoded(body: bytes, headers: Mapping[str, str], source: Source) -> tuple[str, str]:
+    """Return an answer's text, without what no database can hold, and the encoding it was in.
+
+    Raises:
+        SourceError: it is empty or larger than `MOST_BYTES`.
+    """
+    if len(body) > MOST_BYTES:
+        raise SourceError(source.id, f"the answer has {len(body)} bytes, more than {MOST_BYTES}")
+    text, name = charset.decode(body, headers)
+    text = clean(text).strip()
+    if not text:
+        raise SourceError(source.id, "the answer is empty")
+    return text, name
+
+
+def xml_root(text: str, source: Source) -> etree._Element:
+    """Return the root of an XML document, mended where it is not well-formed: stray `&`, HTML's entities, cut off.
+
+    Nothing is ever loaded or expanded.
+
+    Raises:
+        SourceError: it is HTML, declares entities, or cannot be mended.
+    """
+    text = _DECLARATION.sub("", text, count=1)
+    if re.match(
+        r"(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|script)\b", text, re.IGNORECASE | re.DOTALL
+    ):
+        raise SourceError(source.id, "the answer is an HTML page")
+    start = text.find("<")
+    if start < 0:
+        raise SourceError(source.id, f"the answer is neither XML nor HTML: {excerpt(text)}")
+    text = text[start:]
+    if _OWN_DTD.match(text):
+        raise SourceError(source.id, "the XML brings a DTD of its own, which no feed needs: refused")
+    for recover, document in ((False, text), (True, _mended(text))):
+        try:
+            root: etree._Element | None = etree.fromstring(document.encode(), _parser(recover=recover))
+        except etree.XMLSyntaxError:
+            continue
+        if root is not None:
+            return root
+    raise SourceError(source.id, f"the answer is no XML: {excerpt(text)}")
+
+
+def json_value(text: str, source: Source) -> Any:
+    """Return the value of a JSON text; raw control characters inside strings are let pass.
+
+    Raises:
+        SourceError: it is no JSON, nests too deeply, or holds a number of thousands of digits.
+    """
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(source.id, f"the answer is no JSON: {excerpt(text)}") from error
+
+
+def web_url(href: str, base: str) -> str | None:
+    """Return a link as an absolute http(s) URL, None when it leads where no crawl may go: javascript:, data:, file:."""
+    href = _INSIDE_URL.sub("", clean(href).strip())
+    if not href or len(href) > LONGEST_URL:
+        return None
+    try:
+        url = urljoin(base, href)
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a bad port, a bad IPv6 address
+        return None
+    return url.replace(" ", "%20") if usable and len(url) <= LONGEST_URL else None
+
+
+def line(text: str) -> str:
+    """Return a text as one line without NUL and lone surrogates, cut to the length of a title."""
+    return " ".join(clean(text).split())[:LONGEST_TITLE].rstrip()
+
+
+def plain(markup: str) -> str:
+    """Return the words of a title that may hold HTML, escaped once or twice: tags out, entities resolved, one line."""
+    text = markup[: LONGEST_TITLE * 20]
+    for _ in range(2):
+        text = html.unescape(_TAG.sub("", text.replace("<br", " <br")))
+    return line(_TAG.sub("", text))
+
+
+def excerpt(text: str) -> str:
+    """Return how a text begins, for a message."""
+    return repr(line(text[:200])[:60])
+
+
+def name_of(element: etree._Element) -> str:
+    """Return an element's name in lower case, bare in RSS, Atom and sitemaps, else with its prefix; "" for no element.
+
+    Prefixes are what everybody writes (content, dc, sy, news, media); namespaces differ in case, slash and version.
+    """
+    tag: object = element.tag  # a function where the "element" is a comment or an entity
+    if not isinstance(tag, str):
+        return ""
+    space, _, name = tag.rpartition("}")
+    prefix = "" if space[1:].lower().rstrip("/#") in _CORE else element.prefix
+    return f"{prefix}:{name}".lower() if prefix else name.lower()
+
+
+def children(element: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """Yield the children of these names in the order of the document."""
+    return (child for child in element if name_of(child) in names)
+
+
+def words(element: etree._Element | None) -> str:
+    """Return all text inside an element, stripped."""
+    return "".join(str(part) for part in element.itertext()).strip() if element is not None else ""
+
+
+def first(element: etree._Element, *names: str) -> str:
+    """Return the text of the first child of these names that has one, the names in order of preference."""
+    return next((text for name in names for child in children(element, name) if (text := words(child))), "")
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",
+        recover=recover,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        strip_cdata=True,
+    )
+
+
+def _mended(text: str) -> str:
+    """Escape what libxml2 would throw away together with the words around it, CDATA sections excepted."""
+    parts = _CDATA.split(text)
+    parts[::2] = [_STRAY.sub("&amp;", _NAMED.sub(_character, part)) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _character(found: re.Match[str]) -> str:
+    if found[1] in {"amp", "lt", "gt", "quot", "apos"}:
+        return found[0]
+    return html.unescape(found[0])

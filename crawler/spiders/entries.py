@@ -1,0 +1,182 @@
+"""RSS 0.9x, 1.0, 2.0 and Atom: the entries of an XML document, as written.
+
+lxml's tree is walked directly. fastfeedparser is no faster on it (1.4 ms against 1.2 for 100 entries of 2 kB) and loses
+two things that matter here: the date as written, and that a date had no zone (it makes UTC of it, eight hours off for
+most Chinese feeds). feedparser keeps both and takes 15 ms without its sanitizer, 104 with: it reads what lxml cannot.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from crawler.errors import SourceError
+from crawler.spiders.answers import children, first, name_of, words, xml_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawler.model import Source
+
+MOST_FALLBACK_BYTES = 1024 * 1024
+"""What feedparser may be given: hostile text of this size costs it a second or two."""
+
+_ENTRY = re.compile(r"<(?:[a-z0-9]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_LINKS_ELSEWHERE = {"self", "edit", "enclosure", "replies", "via", "hub", "next", "prev", "license", "search"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry as its feed wrote it: nothing cleaned, nothing judged. `base` is what `link` is relative to."""
+
+    link: str
+    base: str
+    title: str
+    date: str = ""
+    body: str = ""
+    summary: str = ""
+    outlet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A feed: its entries, and its head, from which the signals are read; `head` is None when feedparser read it."""
+
+    entries: tuple[Entry, ...]
+    head: etree._Element | None
+    note: str | None = None
+
+
+def document(text: str, url: str, source: Source) -> Document:
+    """Return what an XML feed holds, by lxml, or by feedparser where that finds more entries.
+
+    Raises:
+        SourceError: it is no feed.
+    """
+    try:
+        read = _by_lxml(text, url, source)
+        problem = None
+    except SourceError as error:
+        read, problem = Document(entries=(), head=None), error
+    wanted = len(_ENTRY.findall(text))
+    if wanted > len(read.entries) and len(text) <= MOST_FALLBACK_BYTES and (problem is None or wanted):
+        other = _by_feedparser(text, url)
+        if len(other) > len(read.entries):
+            return Document(entries=other, head=read.head, note="not well-formed: read by feedparser")
+    if problem is not None:
+        raise problem
+    return read
+
+
+def _by_lxml(text: str, url: str, source: Source) -> Document:
+    root = xml_root(text, source)
+    kind = name_of(root)
+    entries = [element for element in root.iter() if name_of(element) in {"item", "entry"}]
+    if kind not in {"rss", "rdf", "feed", "channel"} and not entries:
+        raise SourceError(source.id, f"the answer is XML but no feed: its root is <{kind}>")
+    head = root if kind in {"feed", "channel"} else next(children(root, "channel"), root)
+    site = urljoin_or(url, "" if name_of(head) == "feed" else first(head, "link"))
+    return Document(entries=tuple(_entry(element, site) for element in entries), head=head)
+
+
+def _entry(element: etree._Element, site: str) -> Entry:
+    source = next(children(element, "source"), None)
+    return Entry(
+        link=next(_links(element), ""),
+        base=_base(element, site),
+        title=_title(element),
+        date=first(
+            element, "pubdate", "published", "issued", "dc:date", "date", "dcterms:issued", "updated", "modified"
+        ),
+        body=_content(element),
+        summary=first(element, "description", "summary"),
+        outlet=first(element, "news:source") or (first(source, "title") or words(source) if source is not None else ""),
+    )
+
+
+def _links(element: etree._Element) -> Iterator[str]:
+    """Yield an entry's links, the best first: what FeedBurner's redirects hide, the page itself, what names it."""
+    yield from filter(None, (words(child) for child in children(element, "feedburner:origlink")))
+    links = list(children(element, "link"))
+    yield from filter(None, (words(link) for link in links))
+    for wanted in ({"alternate", ""}, None):
+        for link in links:
+            relation = link.get("rel", "").lower()
+            if link.get("href") and (relation in wanted if wanted else relation not in _LINKS_ELSEWHERE):
+                yield link.get("href", "")
+    for child in children(element, "guid", "id"):
+        if child.get("isPermaLink", "true").lower() == "true":
+            yield words(child)
+    yield from (str(value) for name, value in element.attrib.items() if str(name).endswith("}about"))
+
+
+def _title(element: etree._Element) -> str:
+    for name in ("title", "dc:title"):
+        for child in children(element, name):
+            if said := words(child):
+                return said
+    return ""
+
+
+def _content(element: etree._Element) -> str:
+    """Return the HTML that an entry carries whole: content:encoded, or Atom's content."""
+    if encoded := first(element, "content:encoded"):
+        return encoded
+    for child in children(element, "content"):
+        if child.get("src"):
+            continue
+        if child.get("type", "").lower() in {"xhtml", "application/xhtml+xml"}:
+            return "".join(etree.tostring(part, encoding="unicode", with_tail=True) for part in child)
+        return words(child)
+    return ""
+
+
+def _base(element: etree._Element, site: str) -> str:
+    """Return the site's URL with every `xml:base` from the root down applied."""
+    for ancestor in [*reversed(list(element.iterancestors())), element]:
+        site = urljoin_or(site, ancestor.get(_XML_BASE, ""))
+    return site
+
+
+def urljoin_or(base: str, href: str) -> str:
+    """Return the joined URL, or `base` where `href` is none that can be joined."""
+    try:
+        joined = urljoin(base, href.strip())
+    except ValueError:
+        return base
+    return joined if joined.startswith(("http://", "https://")) else base
+
+
+def _by_feedparser(text: str, url: str) -> tuple[Entry, ...]:
+    import feedparser  # 90 ms, and few feeds need it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            read = feedparser.parse(
+                text.encode(),
+                response_headers={"content-type": "application/xml; charset=utf-8"},
+                sanitize_html=False,
+                resolve_relative_uris=False,
+            )
+        except Exception:  # noqa: BLE001  it promises none and raises many on broken input
+            return ()
+    base = urljoin_or(url, str(read.feed.get("link") or ""))
+    return tuple(
+        Entry(
+            link=str(entry.get("link") or entry.get("id") or ""),
+            base=base,
+            title=str(entry.get("title") or ""),
+            date=str(dict.get(entry, "published") or dict.get(entry, "updated") or ""),
+            body=str((entry.get("content") or [{}])[0].get("value") or ""),
+            summary=str(entry.get("summary") or ""),
+            outlet=str((entry.get("source") or {}).get("title") or ""),
+        )
+        for entry in read.entries
+    )

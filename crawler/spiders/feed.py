@@ -1,0 +1,142 @@
+"""Feeds: RSS, Atom and JSON Feed to leads, one entry at a time, so that a bad one never costs the others."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from crawler import dates
+from crawler.errors import SourceError
+from crawler.model import Answer, Lead, Signals
+from crawler.spiders.answers import (
+    LONGEST_BODY,
+    MOST_LEADS,
+    children,
+    decoded,
+    first,
+    json_value,
+    line,
+    plain,
+    web_url,
+    words,
+)
+from crawler.spiders.entries import Entry, document
+from crawler.spiders.signals import LONGEST, http_signals
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lxml import etree
+
+    from crawler.model import Source
+
+LEAST_BODY = 600
+"""Characters of a description that count as the article itself: several Chinese feeds carry it there whole. Teasers end
+well below; a judgement, not a measurement."""
+
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MOST_DIGITS = 6
+
+
+def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, now: datetime) -> Answer:
+    """Return the leads of a feed, at most 1,000, and what it says of when to come back.
+
+    Args:
+        body: the answer, content-encoding undone; declared gb2312 or gbk, it is read as GB18030.
+        url: the final URL; relative links count from the feed's own link, or from here.
+        headers: lower-case names.
+        source: whose `timezone` dates without a zone are in.
+        now: when it was fetched, aware.
+
+    Raises:
+        SourceError: the answer is no feed: an HTML page, other XML, a DTD of its own, more than 5 MiB.
+    """
+    text, charset = decoded(body, headers, source)
+    signals = http_signals(headers, now)
+    note = None
+    if text.startswith("{"):
+        entries = _json_entries(json_value(text, source), url, source)
+    else:
+        read = document(text, url, source)
+        entries, note = read.entries, read.note
+        if read.head is not None:
+            signals = feed_signals(read.head, signals)
+    leads = [lead for entry in entries[:MOST_LEADS] if (lead := lead_of(entry, source=source, now=now))]
+    return Answer(
+        leads=tuple(leads),
+        signals=signals,
+        dropped=len(entries) - len(leads),
+        charset=charset,
+        notes=(note,) if note else (),
+    )
+
+
+def lead_of(entry: Entry, *, source: Source, now: datetime) -> Lead | None:
+    """Return an entry as a lead, None when its link leads nowhere a crawl may go."""
+    link = web_url(entry.link, entry.base)
+    if link is None:
+        return None
+    moment = dates.parse(entry.date, now=now, timezone=source.timezone)
+    carried = entry.body or (entry.summary if len(entry.summary) >= LEAST_BODY else "")
+    return Lead(
+        url=link,
+        title=plain(entry.title) or None,
+        published_at=moment.at if moment else None,
+        published_raw=line(entry.date)[: dates.LONGEST] or None,
+        outlet=plain(entry.outlet) or None,
+        body=carried if 0 < len(carried) <= LONGEST_BODY else None,
+    )
+
+
+def feed_signals(head: etree._Element, http: Signals) -> Signals:
+    """Return the signals of HTTP with those of a feed's head: ttl, skipHours, skipDays, sy:updatePeriod.
+
+    Hours and days are UTC by RSS 2.0; 24 is midnight. What is no number, or no name of a day, says nothing.
+    """
+    minutes = _number(first(head, "ttl"))
+    period = _PERIODS.get(first(head, "sy:updateperiod").lower())
+    times = _number(first(head, "sy:updatefrequency")) or 1
+    hours = (_number(words(hour)) for skip in children(head, "skiphours") for hour in children(skip, "hour"))
+    days = (words(day).lower() for skip in children(head, "skipdays") for day in children(skip, "day"))
+    return replace(
+        http,
+        ttl=min(timedelta(minutes=minutes), LONGEST) if minutes else None,
+        update_period=period / times if period else None,
+        skip_hours=frozenset(hour % 24 for hour in hours if hour is not None and hour <= 24),  # noqa: PLR2004  a day
+        skip_days=frozenset(_DAYS.index(day) for day in days if day in _DAYS),
+    )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+def _json_entries(value: Any, url: str, source: Source) -> tuple[Entry, ...]:
+    """Return the entries of a JSON Feed, versions 1 and 1.1 (jsonfeed.org)."""
+    items = value.get("items") if isinstance(value, Mapping) else None
+    if not isinstance(items, list):
+        raise SourceError(source.id, "the answer is JSON but no JSON Feed: it has no list of items")
+    return tuple(_json_entry(item if isinstance(item, Mapping) else {}, url) for item in items)
+
+
+def _json_entry(item: Mapping[str, Any], url: str) -> Entry:
+    def said(*keys: str) -> str:
+        return next((value for key in keys if isinstance(value := item.get(key), str) and value), "")
+
+    return Entry(
+        link=said("url", "external_url", "id"),
+        base=url,
+        title=html.escape(said("title")),
+        date=said("date_published", "date_modified"),
+        body=said("content_html") or html.escape(said("content_text")),
+    )
