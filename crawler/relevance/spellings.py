@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ _SEPARATOR = r"[\s\-_\u2010-\u2015\u2212－·・]{0,3}"  # a hyphen or a space o
 _FULL_WIDTH = 0xFEE0  # from an ASCII character to its full-width form
 _LATIN = "0-9A-Za-z０-９Ａ-Ｚａ-ｚ"
 _CODECS = ("utf-8", "gb18030", "big5")
+_LONG_RUN = re.compile(r"[A-Za-z0-9]{4,}|[^\x00-\x7f]{2,}")
+_BREAKERS = (b"<", b"&#", b"\\u", b"\xef", b"\xa2", b"\xa3")
+"""How what breaks a word begins: a tag, an escape, a full-width letter (in UTF-8, Big5, GB18030)."""
+_HAN_BREAKERS = (b"(", b" ", b"\t", b"\n", b"\r", b"&", b"\xa1", b"\xc2", b"\xe3")
+"""And a Han word: a reading's bracket, full-width ones too, and white space before it."""
 
 
 def compiled(terms: Sequence[Term], *, whole: bool = True) -> tuple[re.Pattern[str], tuple[int, ...]]:
@@ -79,18 +85,50 @@ def _rest(term: Term, *, whole: bool) -> str:
     return "".join(parts)
 
 
-def needles(term: Term) -> Iterator[bytes]:
-    """Yield the byte strings, in lower case, of which a page that holds the term unbroken holds at least one.
+def unbroken(term: Term) -> Iterator[bytes]:
+    """Yield byte strings, in lower case, one of which a page must hold if the term's anchor stands in it unbroken."""
+    for letters in itertools.product(*map(_forms, anchor(term))):
+        yield from _bytes("".join(letters))
 
-    A needle is the first part of the term that says something alone (two Han characters, four Latin ones; the whole
-    term if it has none), in UTF-8, GB18030 and Big5.
+
+def begun(term: Term) -> Iterator[bytes]:
+    """Yield byte strings, in lower case, one of which a page must hold if the term's anchor stands in it broken.
+
+    Broken is: by a tag, a reading or an escape behind its first characters, or because its first character is itself
+    an escape (`\\u5c0f`, `&#23567;`, `&#x5c0f;`) or full-width.
     """
-    runs = re.findall(r"[A-Za-z0-9]{4,}|[^\x00-\x7f]{2,}", simplify(term.text))
-    for letters in itertools.product(*(_variants(char) for char in (runs[0] if runs else simplify(term.text)))):
-        for codec in _CODECS:
-            needle = "".join(letters).encode(codec, "ignore").lower()
-            if len(needle.decode(codec, "ignore")) == len(letters):
-                yield needle
+    found = anchor(term)
+    for length in range(1, len(found)):
+        breakers = _BREAKERS if found[0].isascii() else (*_BREAKERS, *_HAN_BREAKERS)
+        for letters in itertools.product(*map(_forms, found[:length])):
+            for start in _bytes("".join(letters)):
+                yield from (start + breaker for breaker in breakers)
+    for char in _variants(found[0]):
+        yield f"\\u{ord(char):04x}".encode()
+        yield f"&#{ord(char)};".encode()
+        yield f"&#x{ord(char):x};".encode()
+        if found[0].isascii() and not char.isascii():
+            yield from _bytes(char)
+    if not _LONG_RUN.search(found):
+        yield from _bytes(found.split()[0].split("-")[0].lower())
+
+
+def anchor(term: Term) -> str:
+    """Return the first part of a term that says something alone: two Han characters, four Latin ones, or all of it."""
+    text = simplify(term.text)
+    found = _LONG_RUN.search(text)
+    return found[0] if found else text
+
+
+def _forms(char: str) -> str:
+    """Return the forms of a character that needles are made for: a mixture of widths counts as broken."""
+    return char.lower() if char.isascii() else _variants(char)
+
+
+def _bytes(text: str) -> Iterator[bytes]:
+    for codec in _CODECS:
+        with suppress(UnicodeEncodeError):
+            yield text.encode(codec).lower()
 
 
 def _class(char: str, *, case: bool = False) -> str:

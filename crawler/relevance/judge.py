@@ -18,10 +18,8 @@ from bisect import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ahocorasick_rs import BytesAhoCorasick
-
 from crawler.model import Hit, Relevance, Verdict
-from crawler.spellings import compiled, needles
+from crawler.relevance.spellings import compiled
 from crawler.text import drop_pinyin
 from crawler.model import Term
 
@@ -37,14 +35,6 @@ STRONG, WEAK = 2, 1
 LEAD = 300
 LENGTH_PER_EVIDENCE = 2400
 MOST_NEEDED = 3
-
-
-def gate(topic: Topic, body: bytes) -> bool:
-    """Say whether a page could be on topic, from its bytes alone. True for every page that `judge` accepts."""
-    rules = _rules(topic)
-    if rules.needles.find_matches_as_indexes(body.lower()):
-        return True
-    return any(rules.anywhere.search(text) for text in _plain(body))
 
 
 def judge(topic: Topic, article: Article) -> Verdict:
@@ -79,9 +69,6 @@ class _Rules:
         self.unless = {
             term: compiled([Term(text=word) for word in term.unless])[0] for _, term in self.terms if term.unless
         }
-        enough = (*relevance.strong, *relevance.brand)
-        self.anywhere, _ = compiled(enough, whole=False)
-        self.needles = BytesAhoCorasick(sorted({needle for term in enough for needle in needles(term)}) or [b"\0"])
 
     def find(self, text: str, field: Field, day: dt.date | None) -> list[Hit]:
         text = self.excluded.sub(lambda match: "\0" * len(match[0]), text)
@@ -134,19 +121,3 @@ def _evidence(hits: Sequence[Hit], window: int, lead: int) -> float:
     return total + points
 
 
-_TEXT = re.compile(r">([^<>]+)")
-_CONTENT = re.compile(r"""content=["']([^"'<>]+)""", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
-
-
-def _plain(body: bytes):
-    try:
-        texts = [body.decode()]
-    except UnicodeDecodeError:
-        texts = [body.decode(codec, "ignore") for codec in ("utf-8", "gb18030", "big5")]
-    for text in texts:
-        if "\\u" in text:
-            text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-        if "&" in text:
-            text = html.unescape(text)
-        yield "".join(_TEXT.findall(">" + text)) + "\n".join(_CONTENT.findall(text))
