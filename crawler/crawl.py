@@ -7,15 +7,14 @@ CPU.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 from scrapy.utils.misc import load_object
@@ -27,9 +26,12 @@ from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed, CorpusError, NetworkDown
 from crawler.model import Check, Kind, NextCheck, Poll, SourceState, Topic
-from crawler.spiders.follow import FollowSpider
+from crawler.spiders.follow import FollowSpider, Polled
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+
     from scrapy.crawler import Crawler
 
     from crawler.corpus.runs import By
@@ -53,6 +55,7 @@ class Job:
         every_lead: visit every open lead once, not only those that are due.
         deadline: hand out nothing after this instant of `time.monotonic()`; None: until nothing is due.
         progress: called with a number of answers dealt with.
+        only_asked: takes every poll in place of the corpus: nothing is written and no lead is visited.
         faults: source id -> what was wrong with its poll.
         unreachable: the hosts asked, when none of them could be reached.
         error: what ended the crawl early.
@@ -66,6 +69,7 @@ class Job:
     every_lead: bool = False
     deadline: float | None = None
     progress: Callable[[int], object] = field(default=lambda _count: None)
+    only_asked: Callable[[Polled], object] | None = None
     faults: dict[str, str] = field(default_factory=dict)
     unreachable: set[str] = field(default_factory=set)
     error: CorpusError | None = None
@@ -85,6 +89,7 @@ class Stop:
             spider.frontier.stop()
 
     def __call__(self) -> None:
+        """Ask for the end; asking again changes nothing."""
         self.asked = True
         if self._spider is not None:
             self._spider.frontier.stop()
@@ -146,14 +151,37 @@ async def crawl(
     )
     runner = AsyncCrawlerRunner(settings)
     crawler = runner.create_crawler(FollowSpider)
-    task = runner.crawl(crawler, job=job)
-    while crawler.spider is None and not task.done():
-        await asyncio.sleep(0)
-    if stop is not None and isinstance(crawler.spider, FollowSpider):
-        stop.watch(crawler.spider)
-    await task
+    if stop is not None:
+        crawler.signals.connect(stop.watch, signals.spider_opened)
+    await runner.crawl(crawler, job=job)
     finish(job, stopped=stop is not None and stop.asked)
     return job
+
+
+async def ask(
+    corpus: Corpus,
+    topic: Topic,
+    settings: Settings,
+    *,
+    progress: Callable[[int], object] = lambda _count: None,
+) -> dict[str, Polled]:
+    """Ask every source of a topic once, visit nothing, and return what each answered: source id -> Polled.
+
+    Args:
+        corpus: a throw-away one; only the manners towards hosts are written.
+        topic: what is followed.
+        settings: from `settings_for`.
+        progress: called as sources answer.
+    """
+    answers: dict[str, Polled] = {}
+
+    def keep(item: Polled) -> None:
+        answers[item.state.source.id] = item
+        progress(1)
+
+    job = Job(corpus=corpus, topic=topic, run_id=0, batch=corpus.states(topic), only_asked=keep)
+    await AsyncCrawlerRunner(settings).crawl(FollowSpider, job=job)
+    return answers
 
 
 def finish(job: Job, *, stopped: bool) -> None:
@@ -179,8 +207,6 @@ def job_from_settings(crawler: Crawler, kinds: Sequence[Kind]) -> Job:
 
     The lock is taken here and freed when the spider closes, as is the corpus.
     """
-    from scrapy import signals
-
     settings = crawler.settings
     path = Path(settings["HOUXU_DB"])
     topic = topics.load(settings["HOUXU_TOPIC"])
@@ -196,7 +222,7 @@ def job_from_settings(crawler: Crawler, kinds: Sequence[Kind]) -> Job:
         try:
             finish(job, stopped=False)
         except (NetworkDown, AllFailed, CorpusError) as error:
-            logging.getLogger("houxu").error("%s", error)
+            logging.getLogger("houxu").error("%s", error)  # noqa: TRY400 the message says it, a traceback would not
         finally:
             corpus.close(checkpoint=True)
             held.close()

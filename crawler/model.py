@@ -254,7 +254,7 @@ class NextCheck(Protocol):
     `arrivals` are the instants of the items first seen by this poll, oldest first, never later than `now`.
     """
 
-    def __call__(self, state: SourceState, poll: Poll, arrivals: Sequence[datetime], now: datetime) -> Check:
+    def __call__(self, state: SourceState, poll: Poll, arrivals: Sequence[datetime], now: datetime, /) -> Check:
         """Return when to poll next."""
         ...
 

@@ -1,17 +1,16 @@
 """The path: page -> article -> verdict -> match -> story -> corpus. No Scrapy; everything that brings pages goes here.
 
-    prepare   gate | extract | judge                      pure; may run in another process
-    append    pages file, then one transaction:
-                known text?  unchanged, or duplicate under another URL
-                known URL?   a revision, with the words removed and added
-                else         an article: sketch, matches, tree, story, mentions, index
-              and the visit, with exactly one ending
+prepare   gate | extract | judge                      pure; may run in another process
+append    pages file, then one transaction:
+            known text?  unchanged, or duplicate under another URL
+            known URL?   a revision, with the words removed and added
+            else         an article: sketch, matches, tree, story, mentions, index
+          and the visit, with exactly one ending
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crawler import dedupe, relevance
@@ -19,9 +18,11 @@ from crawler.changes import changes
 from crawler.corpus.articles import text_sha256
 from crawler.errors import Unreadable
 from crawler.extract import extract
-from crawler.model import Article, Ending, Held, Page, Topic, Verdict, Visit
+from crawler.model import Article, Ending, Match, Page, Topic, Verdict, Visit
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from crawler.corpus.store import Corpus
 
 
@@ -52,7 +53,14 @@ def prepare(topic: Topic, page: Page) -> Prepared:
 
 
 def append(
-    corpus: Corpus, topic: Topic, prepared: Prepared, run_id: int, *, lead_id: int | None = None, **seen: int | None
+    corpus: Corpus,
+    topic: Topic,
+    prepared: Prepared,
+    run_id: int,
+    *,
+    lead_id: int | None = None,
+    status: int | None = None,
+    ms: int = 0,
 ) -> Visit:
     """Append a prepared page and end its visit, in one transaction; the raw page goes to its own file before.
 
@@ -62,7 +70,8 @@ def append(
         prepared: what `prepare` gave.
         run_id: the run.
         lead_id: the lead that was visited; None for a replayed page.
-        seen: `status` (HTTP) and `ms` (milliseconds it took), for the visit.
+        status: what HTTP said.
+        ms: how long it took, in milliseconds.
     """
     page = prepared.page
     page_sha256 = corpus.pages.put(page.body)
@@ -76,7 +85,9 @@ def append(
             visit = append_article(
                 corpus, topic, prepared.article, prepared.verdict, page.fetched_at, page.url, page_sha256
             )
-        visit_id = corpus.add_visit(run_id, lead_id, visit, page.fetched_at, page_sha256=page_sha256, **seen)
+        visit_id = corpus.add_visit(
+            run_id, lead_id, visit, page.fetched_at, status=status, page_sha256=page_sha256, ms=ms
+        )
         if prepared.verdict is not None:
             url = prepared.article.url if prepared.article else dedupe.canonical_url(page.url)
             corpus.add_verdict(
@@ -89,6 +100,9 @@ def append(
             )
         if lead_id is not None:
             corpus.end_lead(lead_id, visit, page.fetched_at)
+        new = visit.ending in {Ending.STORED, Ending.PAYWALLED}
+        judged = prepared.verdict is not None
+        corpus.count(run_id, visits=1, pages=1, articles=int(new), verdicts=int(judged))
     return visit
 
 
@@ -120,17 +134,11 @@ def append_article(
         return _visit(article, page_url, Ending.UNCHANGED, "the words are those we hold", held["id"])
     removed, added = changes(f"{held['title']}\n{held['body']}", f"{article.title}\n{article.body}")
     corpus.unindex(held["id"], held["title"], held["body"])
-    corpus.remove_sketch(held["latest_id"])
+    touched = corpus.remove_sketch(held["latest_id"])
     revision_id = corpus.add_revision(
-        held["id"],
-        article,
-        dedupe.bare_sha256(article.body),
-        seen_at,
-        page_sha256=page_sha256,
-        removed=removed,
-        added=added,
+        held["id"], article, seen_at, page_sha256=page_sha256, removed=removed, added=added
     )
-    _relate(corpus, topic, held["id"], revision_id, article, verdict, seen_at)
+    _relate(corpus, topic, held["id"], revision_id, article, verdict, seen_at, touched)
     return _visit(article, page_url, Ending.REVISED, f"revision {held['rev'] + 1}", held["id"])
 
 
@@ -138,10 +146,34 @@ def _store(
     corpus: Corpus, topic: Topic, article: Article, verdict: Verdict, seen_at: datetime, page_sha256: str | None
 ) -> Visit:
     article_id = corpus.add_article(article, seen_at)
-    revision_id = corpus.add_revision(
-        article_id, article, dedupe.bare_sha256(article.body), seen_at, page_sha256=page_sha256
-    )
-    copies = _relate(corpus, topic, article_id, revision_id, article, verdict, seen_at)
+    revision_id = corpus.add_revision(article_id, article, seen_at, page_sha256=page_sha256)
+    copies = _relate(corpus, topic, article_id, revision_id, article, verdict, seen_at, set())
     reason = f"a copy: {copies[0].kind} of article {copies[0].article_id}" if copies else "new"
     ending = Ending.PAYWALLED if article.paywalled else Ending.STORED
     return _visit(article, None, ending, reason, article_id)
+
+
+def _relate(
+    corpus: Corpus,
+    topic: Topic,
+    article_id: int,
+    revision_id: int,
+    article: Article,
+    verdict: Verdict,
+    seen_at: datetime,
+    touched: set[int],
+) -> list[Match]:
+    """Find what a text copies, replant its tree, place its article in a story; return what it copies, best first."""
+    hashes = dedupe.sketch(article.body)
+    matches = dedupe.match(article, corpus.candidates(hashes, dedupe.bare_sha256(article.body), article_id))
+    corpus.add_sketch(revision_id, hashes)
+    corpus.add_matches(article_id, revision_id, matches)
+    moved = corpus.replant({article_id, *touched, *(match.article_id for match in matches)})
+    corpus.place(article_id, article, same=topic.relevance.same, moved=moved, now=seen_at)
+    corpus.add_mentions(revision_id, verdict)
+    corpus.index(article_id, article.title, article.body)
+    return [match for match in matches if match.kind is not None]
+
+
+def _visit(article: Article, page_url: str | None, ending: Ending, reason: str, article_id: int) -> Visit:
+    return Visit(url=page_url or article.url, ending=ending, reason=reason, article_id=article_id)

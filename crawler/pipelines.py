@@ -6,7 +6,7 @@ It is plain `def`, and nothing in it awaits: synchronous pipelines never interle
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from crawler import dedupe, polling
 from crawler.corpus.leads import MAX_TRIES
@@ -43,13 +43,11 @@ class CorpusPipeline:
 
     @property
     def _spider(self) -> FollowSpider:
-        spider: FollowSpider = self.crawler.spider
-        return spider
+        return cast("FollowSpider", self.crawler.spider)
 
     @property
     def _hosts(self) -> HostsMiddleware:
-        hosts: HostsMiddleware = self.crawler.get_downloader_middleware(HostsMiddleware)
-        return hosts
+        return cast("HostsMiddleware", self.crawler.get_downloader_middleware(HostsMiddleware))
 
     def open_spider(self) -> None:
         """Take up what earlier runs learned of hosts."""
@@ -62,7 +60,9 @@ class CorpusPipeline:
         """
         job = self._spider.job
         try:
-            if item.failure is not None and item.failure.network and not self._hosts.answered:
+            if job.only_asked is not None:
+                job.only_asked(item)
+            elif item.failure is not None and item.failure.network and not self._hosts.answered:
                 self._held.append(item)
             else:
                 self._flush()
@@ -70,14 +70,16 @@ class CorpusPipeline:
         except CorpusError as error:
             job.error = error
             self._spider.frontier.stop()
-        tasks = self._spider.frontier.next_of(item.host)
-        for request in self._spider.requests(tasks):
-            self.crawler.engine.crawl(request)
-        if isinstance(item, Polled):  # its leads may lie on hosts that nobody asks yet
-            for request in self._spider.requests(self._spider.frontier.tasks()):
-                self.crawler.engine.crawl(request)
         job.progress(1)
+        self._ask_more(item)
         return item
+
+    def _ask_more(self, item: Polled | Visited) -> None:
+        """Send the host's next request; after a poll, ask every idle host: its leads may lie anywhere."""
+        frontier = self._spider.frontier
+        tasks = [*frontier.next_of(item.host), *(frontier.tasks() if isinstance(item, Polled) else ())]
+        for request in self._spider.requests(iter(tasks)):
+            self.crawler.engine.crawl(request)
 
     def close_spider(self) -> None:
         """Write what was held back, or say that nobody answered."""
@@ -150,9 +152,9 @@ class CorpusPipeline:
                 job.corpus.hold_host(item.host, retry_at)
                 self._hosts.hold(item.host, retry_at)
             if visit.ending is Ending.DEFERRED and job.corpus.tries(item.lead_id) + 1 >= MAX_TRIES:
-                visit = Visit(url=visit.url, ending=Ending.GONE, reason=f"no page in {MAX_TRIES} visits: {visit.reason}")
+                visit = Visit(
+                    url=visit.url, ending=Ending.GONE, reason=f"no page in {MAX_TRIES} visits: {visit.reason}"
+                )
             job.corpus.add_visit(job.run_id, item.lead_id, visit, now, status=item.status, ms=item.ms)
             job.corpus.end_lead(item.lead_id, visit, now, retry_at=retry_at)
             job.corpus.count(job.run_id, visits=1)
-
-

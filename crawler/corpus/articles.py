@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.base import Base
+from crawler.dedupe import bare_sha256
 from crawler.model import Article, Verdict, stamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def text_sha256(title: str, body: str) -> str:
@@ -64,7 +67,6 @@ class Articles(Base):
         self,
         article_id: int,
         article: Article,
-        bare_sha256: str,
         seen_at: datetime,
         *,
         page_sha256: str | None = None,
@@ -93,7 +95,7 @@ class Articles(Base):
                 article.image,
                 json.dumps(dict(article.evidence), ensure_ascii=False, sort_keys=True),
                 text_sha256(article.title, article.body),
-                bare_sha256,
+                bare_sha256(article.body),
                 page_sha256,
                 removed,
                 added,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crawler.corpus.base import Base
-from crawler.corpus.sources import host_of
+from crawler.corpus.sources import netloc_of
 from crawler.model import Ending, Lead, Visit, instant, stamp
 
 MAX_TRIES = 10
@@ -32,7 +32,7 @@ class Leads(Base):
         which sources are polled does not matter. A forgotten URL or host is not taken up again. Inside a transaction
         of the caller.
         """
-        host = host_of(lead.url)
+        host = netloc_of(lead.url)
         if self.is_forgotten(url):
             return False
         published = None if lead.published_at is None else stamp(lead.published_at)
@@ -80,7 +80,7 @@ class Leads(Base):
 
     def is_forgotten(self, url: str) -> bool:
         """Say whether a person had this URL, or its host, forgotten."""
-        keys = (tombstone(url), tombstone(host_of(url)))
+        keys = (tombstone(url), tombstone(netloc_of(url)))
         return self.value("SELECT 1 FROM tombstones WHERE what IN (?, ?)", keys) is not None
 
     def due_hosts(self, now: datetime | None) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from crawler.corpus.base import Base
 from crawler.model import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
 
 By = Literal["cron", "daemon", "person"]
 

@@ -17,7 +17,7 @@ FirstCheck = Callable[[Source, datetime], datetime]
 _INSTANTS = ("next_check_at", "checked_at", "ok_at", "full_at", "gone_since", "health_since")
 
 
-def host_of(url: str) -> str:
+def netloc_of(url: str) -> str:
     """Return the host of a URL with its port where it has one, lower case: what manners are kept per."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
@@ -54,7 +54,7 @@ class Sources(Base):
                         "outlet": source.outlet,
                         "lang": source.lang,
                         "timezone": source.timezone,
-                        "host": host_of(source.url),
+                        "host": netloc_of(source.url),
                         "enabled": source.enabled,
                     },
                 )
@@ -67,7 +67,7 @@ class Sources(Base):
                         {
                             "id": source.id,
                             "url": source.url,
-                            "host": host_of(source.url),
+                            "host": netloc_of(source.url),
                             "next": stamp(first_check(source, now)),
                         },
                     )
@@ -103,10 +103,8 @@ class Sources(Base):
         """Poll a source not before `until`, inside a transaction of the caller."""
         self.conn.execute("UPDATE sources SET next_check_at = ? WHERE id = ?", (stamp(until), source_id))
 
-    def write_poll(
-        self, run_id: int, poll: Poll, state: SourceState, new_items: int, fault: str | None = None
-    ) -> None:
-        """Append a poll, with what was wrong with it, and its source's new state; inside a transaction of the caller."""
+    def write_poll(self, run_id: int, poll: Poll, state: SourceState, new_items: int, fault: str | None = None) -> None:
+        """Append a poll, with its `fault`, and its source's new state, inside a transaction of the caller."""
         self.conn.execute(
             "INSERT INTO polls (run_id, source_id, at, status, items, new_items, bytes, ms, error) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -130,7 +128,7 @@ class Sources(Base):
         values |= {
             "id": state.source.id,
             "url": state.url,
-            "host": host_of(state.url),
+            "host": netloc_of(state.url),
             "enabled": state.enabled,
             "etag": state.etag,
             "last_modified": state.last_modified,

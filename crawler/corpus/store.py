@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.corpus.articles import Articles
 from crawler.corpus.copies import Copies
 from crawler.corpus.leads import Leads
 from crawler.corpus.pages import Pages
+from crawler.corpus.reads import Reads
 from crawler.corpus.runs import Runs
 from crawler.corpus.search import Search
 from crawler.corpus.sources import Sources
 from crawler.corpus.stories import Stories
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-class Corpus(Articles, Copies, Leads, Runs, Search, Sources, Stories):
+
+class Corpus(Articles, Copies, Leads, Reads, Runs, Search, Sources, Stories):
     """One open corpus. To add a method, find its domain's file: each mixin says which tables it owns.
 
     Attributes:

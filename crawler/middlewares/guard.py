@@ -40,7 +40,7 @@ def is_public(address: str) -> bool:
 
     IPv4 mapped into IPv6, 6to4 and Teredo are judged by the IPv4 address inside.
     """
-    ip: IPv4Address | IPv6Address = ip_address(address.split("%")[0])
+    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner is None and ip in _NAT64:
@@ -65,7 +65,7 @@ class GuardHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._pool._factory = _GuardedFactory
+        self._pool._factory = _GuardedFactory  # noqa: SLF001 the name that pins Scrapy's minor
         self._open = HTTP11DownloadHandler(crawler)
         self._allowed = {host.lower() for host in crawler.settings.getlist("HOUXU_ALLOW_HOSTS")}
         self._connect_to: dict[str, str] = crawler.settings.getdict("HOUXU_CONNECT_TO")

@@ -10,11 +10,11 @@ import asyncio
 import random
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from scrapy.exceptions import IgnoreRequest
 
-from crawler.corpus.sources import host_of
+from crawler.corpus.sources import netloc_of
 from crawler.model import instant
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class HostsMiddleware:
 
     @property
     def _spider(self) -> FollowSpider:
-        spider: FollowSpider = self.crawler.spider
-        return spider
+        return cast("FollowSpider", self.crawler.spider)
 
     def recall(self) -> None:
         """Take up what earlier runs left in `hosts`."""
@@ -107,14 +106,16 @@ class HostsMiddleware:
             HostWaits: the host asked for peace.
             CrawlStops: the crawl ended meanwhile.
         """
-        host = host_of(request.url)
+        host = netloc_of(request.url)
         if self._is_lifted(host):
             return
         lock = self._locks.setdefault(host, asyncio.Lock())
         await lock.acquire()
         request.meta["host_lock"] = lock
-        while (wait := self._free_at.get(host, 0.0) - time.monotonic()) > 0 and not self._spider.frontier.stopped:
-            await asyncio.sleep(min(wait, 0.5))  # in slices, so that stopping need not wait
+        wait = self._wait(host)
+        while wait > 0 and not self._spider.frontier.stopped:
+            await asyncio.sleep(min(wait, 0.5))  # in slices, so that a stop need not wait
+            wait = self._wait(host)
         if self._spider.frontier.stopped:
             raise CrawlStops
         self._check_peace(host)
@@ -124,12 +125,15 @@ class HostsMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Free the host, and note that it answered."""
         self._free(request)
-        self.answered.add(host_of(request.url))
+        self.answered.add(netloc_of(request.url))
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
+    def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 Scrapy's signature
         """Free the host."""
         self._free(request)
+
+    def _wait(self, host: str) -> float:
+        return self._free_at.get(host, 0.0) - time.monotonic()
 
     def _check_peace(self, host: str) -> None:
         until = self._retry_at.get(host)

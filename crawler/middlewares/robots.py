@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -17,7 +17,7 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.corpus.sources import host_of
+from crawler.corpus.sources import netloc_of
 from crawler.middlewares.guard import AddressRefused
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits
 from crawler.model import instant
@@ -100,7 +100,7 @@ class RobotsMiddleware:
         """
         if request.meta.get("dont_obey_robotstxt") or not self._obey:
             return
-        host = host_of(request.url)
+        host = netloc_of(request.url)
         async with self._locks.setdefault(host, asyncio.Lock()):  # the first asks, the others wait for its answer
             robots = self._held.get(host) or self._recall(host)
             if robots is None or not robots.fresh(datetime.now(UTC)):
@@ -144,13 +144,11 @@ class RobotsMiddleware:
 
     @property
     def _spider(self) -> FollowSpider:
-        spider: FollowSpider = self.crawler.spider
-        return spider
+        return cast("FollowSpider", self.crawler.spider)
 
     @property
     def _hosts(self) -> HostsMiddleware:
-        hosts: HostsMiddleware = self.crawler.get_downloader_middleware(HostsMiddleware)
-        return hosts
+        return cast("HostsMiddleware", self.crawler.get_downloader_middleware(HostsMiddleware))
 
 
 def _robots(at: datetime, status: int | None, text: str) -> Robots:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -15,9 +15,11 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from crawler.middlewares.guard import AddressRefused
 from crawler.middlewares.hosts import CrawlStops, HostWaits
 from crawler.middlewares.robots import RobotsDenied, RobotsUnavailable
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Failed:
         reason: for people.
         network: no answer came at all; when no host answers, it is our network and nothing is written.
         blocked: a rule forbids the request, and asking again will not help.
+        robots: that rule is robots.txt.
         stopped: the crawl ended first: as if it had not been asked.
         until: not before then.
     """
@@ -35,6 +38,7 @@ class Failed:
     reason: str
     network: bool = False
     blocked: bool = False
+    robots: bool = False
     stopped: bool = False
     until: datetime | None = None
 
@@ -50,20 +54,18 @@ _NETWORK = {
 def explain(error: BaseException) -> Failed:
     """Return what an exception of a download means."""
     match error:
-        case AddressRefused() | RobotsDenied():
-            return Failed(str(error), blocked=True)
         case RobotsUnavailable():
             return Failed(str(error), network=error.network)
         case HostWaits():
             return Failed(str(error), until=error.until)
         case CrawlStops():
             return Failed(str(error), stopped=True)
-        case ResponseDataLossError():
-            return Failed("the answer was cut short")
+        case IgnoreRequest():  # AddressRefused, RobotsDenied and Scrapy's own
+            return Failed(str(error) or type(error).__name__, blocked=True, robots=isinstance(error, RobotsDenied))
         case DownloadCancelledError():
             return Failed("the answer is larger than DOWNLOAD_MAXSIZE", blocked=True)
-        case IgnoreRequest():
-            return Failed(str(error) or type(error).__name__, blocked=True)
+        case ResponseDataLossError():
+            return Failed("the answer was cut short")
     for kind, reason in _NETWORK.items():
         if isinstance(error, kind):
             return Failed(reason, network=True)

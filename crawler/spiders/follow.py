@@ -7,37 +7,39 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from scrapy import Request, Spider
-from scrapy.http import Response
 
 from crawler.corpus.leads import lead_of
 from crawler.errors import SourceError
 from crawler.model import KINDS, Ending, Kind, Page, Poll, Signals, SourceState, Visit
 from crawler.polling import wants_full
 from crawler.spiders import feed, listing, search, sitemap
+from crawler.spiders.endings import ending_of
 from crawler.spiders.failures import Failed, explain
 from crawler.spiders.frontier import Frontier, Task
 from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from scrapy.crawler import Crawler
-    from twisted.python.failure import Failure
+    from scrapy.http import Response
 
     from crawler.crawl import Job
 
 PARSERS = {"feed": feed.parse, "sitemap": sitemap.parse, "listing": listing.parse, "search": search.parse}
 """One parser per kind: (body, url, headers, source, now) -> Answer."""
 
+VALIDATORS = frozenset({b"if-none-match", b"if-modified-since"})
+LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
+
 MORE_FILES = 10
 """Sitemaps read below one index, newest first: 111 requests is what an endless index cost under a depth limit of 3."""
-
-HTML = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml")
-"""Content types that may hold an article; a missing one is taken for HTML, as browsers do."""
 
 
 @dataclass(slots=True)
@@ -48,6 +50,8 @@ class Polled:
     state: SourceState
     poll: Poll
     failure: Failed | None = None
+    charset: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -125,42 +129,47 @@ class FollowSpider(Spider):
         )
 
     def polled(
-        self, response: Response, host: str, state: SourceState, poll: Poll | None = None, more: tuple[str, ...] = ()
+        self, response: Response, host: str, state: SourceState, item: Polled | None = None, more: tuple[str, ...] = ()
     ) -> Iterator[Polled | Request]:
         """Read a source's answer; an index's files are read before its poll is one."""
-        now = datetime.now(UTC)
-        headers = header_map(response)
-        if poll is None:
-            poll = poll_of(response, state, headers, now)
-            if poll.status == 200 and poll.body_sha256 != state.body_sha256:
-                poll, more = self._parse(response, headers, state, poll, now)
-                more = more[:MORE_FILES]
-        elif response.status == 200:
-            part, _ = self._parse(response, headers, state, poll, now)
-            poll = replace(poll, leads=(*poll.leads, *part.leads), size=poll.size + len(response.body))
-        if more and poll.error is None:
-            kwargs = {"host": host, "state": state, "poll": poll, "more": more[1:]}
+        if item is None:
+            item = Polled(host, state, poll_of(response, state))
+            if response.status == HTTPStatus.OK and item.poll.body_sha256 != state.body_sha256:
+                more = self._read(response, item)[:MORE_FILES]
+        elif response.status == HTTPStatus.OK:
+            self._read(response, item)
+            item.poll = with_file(item.poll, response.body)
+        if more and item.poll.error is None:
             yield Request(
-                more[0], callback=self.polled, errback=self.poll_failed, dont_filter=True, cb_kwargs=kwargs
+                more[0],
+                callback=self.polled,
+                errback=self.poll_failed,
+                dont_filter=True,
+                cb_kwargs={"host": host, "state": state, "item": item, "more": more[1:]},
             )
             return
-        yield Polled(host, state, poll)
+        yield item
 
-    def _parse(
-        self, response: Response, headers: Mapping[str, str], state: SourceState, poll: Poll, now: datetime
-    ) -> tuple[Poll, tuple[str, ...]]:
-        source = replace(state.source, url=state.url)
+    def _read(self, response: Response, item: Polled) -> tuple[str, ...]:
+        """Add a file's leads to the poll; return the further files it names."""
+        source = replace(item.state.source, url=item.state.url)
         try:
-            answer = PARSERS[source.kind](response.body, url=response.url, headers=headers, source=source, now=now)
+            answer = PARSERS[source.kind](
+                response.body, url=response.url, headers=header_map(response), source=source, now=item.poll.at
+            )
         except SourceError as error:
-            return replace(poll, error=error.reason), ()
-        return replace(poll, leads=answer.leads, signals=answer.signals), answer.more
+            item.poll = replace(item.poll, error=error.reason)
+            return ()
+        item.poll = replace(item.poll, leads=(*item.poll.leads, *answer.leads), signals=answer.signals)
+        item.charset = answer.charset
+        item.notes += answer.notes
+        return answer.more
 
-    def poll_failed(self, failure: Failure) -> Iterator[Polled]:
+    def poll_failed(self, failure: Any) -> Iterator[Polled]:
         """A poll without an answer; of an index, what was read before counts."""
-        host, state, poll = (failure.request.cb_kwargs.get(name) for name in ("host", "state", "poll"))
+        host, state, item = (failure.request.cb_kwargs.get(name) for name in ("host", "state", "item"))
         failed = explain(failure.value)
-        if poll is None:
+        if item is None:
             poll = Poll(
                 source_id=state.source.id,
                 at=datetime.now(UTC),
@@ -168,14 +177,15 @@ class FollowSpider(Spider):
                 error=failed.reason,
                 network=failed.network,
             )
-        yield Polled(host, state, poll, failed)
+            item = Polled(host, state, poll, failed)
+        yield item
 
     def visited(self, response: Response, host: str, row: dict[str, Any]) -> Iterator[Visited]:
         """Read a lead's page."""
-        now = datetime.now(UTC)
-        headers = header_map(response)
-        lead = lead_of(row)
-        item = Visited(host, row["id"], status=response.status, ms=latency(response), signals=http_signals(headers, now))
+        now, headers, lead = datetime.now(UTC), header_map(response), lead_of(row)
+        item = Visited(
+            host, row["id"], status=response.status, ms=latency(response), signals=http_signals(headers, now)
+        )
         page = Page(
             url=response.url,
             body=response.body,
@@ -194,7 +204,7 @@ class FollowSpider(Spider):
             item.visit = Visit(url=response.url, ending=ending[0], reason=ending[1])
         yield item
 
-    def visit_failed(self, failure: Failure) -> Iterator[Visited]:
+    def visit_failed(self, failure: Any) -> Iterator[Visited]:
         """A visit without an answer."""
         host, row = (failure.request.cb_kwargs[name] for name in ("host", "row"))
         failed = explain(failure.value)
@@ -234,7 +244,9 @@ class SearchSpider(FollowSpider):
 def header_map(response: Response) -> dict[str, str]:
     """Return a response's headers, names in lower case, the first value of each."""
     return {
-        name.decode("latin-1").lower(): values[0].decode("latin-1") for name, values in response.headers.items() if values
+        name.decode("latin-1").lower(): values[0].decode("latin-1")
+        for name, values in response.headers.items()
+        if values
     }
 
 
@@ -243,9 +255,10 @@ def latency(response: Response) -> int:
     return round(1000 * float(response.meta.get("download_latency", 0.0)))
 
 
-def poll_of(response: Response, state: SourceState, headers: Mapping[str, str], now: datetime) -> Poll:
+def poll_of(response: Response, state: SourceState) -> Poll:
     """Return what a response says before its body is read."""
-    lasting = all(reason in {301, 308} for reason in response.meta.get("redirect_reasons", [0]))
+    now, headers = datetime.now(UTC), header_map(response)
+    lasting = all(reason in LASTING for reason in response.meta.get("redirect_reasons", ["none"]))
     return Poll(
         source_id=state.source.id,
         at=now,
@@ -253,31 +266,19 @@ def poll_of(response: Response, state: SourceState, headers: Mapping[str, str], 
         signals=http_signals(headers, now),
         size=len(response.body),
         ms=latency(response),
-        moved_to=response.url if lasting and response.url != state.url else None,
+        moved_to=response.url if lasting else None,
         etag=headers.get("etag"),
         last_modified=headers.get("last-modified"),
         body_sha256=hashlib.sha256(response.body).hexdigest(),
-        conditional="If-None-Match" in response.request.headers or "If-Modified-Since" in response.request.headers,
+        conditional=bool(response.request and VALIDATORS & {name.lower() for name in response.request.headers}),
     )
 
 
-def ending_of(status: int, content_type: str) -> tuple[Ending, str] | None:
-    """Return how a visit ends whose answer holds no article, with the reason; None when it may hold one."""
-    if status == 200:
-        kind = content_type.partition(";")[0].strip().lower()
-        if kind and not kind.startswith(HTML):
-            return Ending.UNREADABLE, f"content type {kind}"
-        return None
-    if status == 304:
-        return Ending.UNCHANGED, "HTTP 304"
-    if status in {404, 410}:
-        return Ending.GONE, f"HTTP {status}"
-    if status == 402:
-        return Ending.PAYWALLED, "HTTP 402"
-    if status in {401, 403, 451}:
-        return Ending.BLOCKED, f"HTTP {status}"
-    if status in {408, 425, 429} or status >= 500:
-        return Ending.DEFERRED, f"HTTP {status}"
-    return Ending.UNREADABLE, f"HTTP {status}"
+def with_file(poll: Poll, body: bytes) -> Poll:
+    """Return a poll of an index with one more of its files.
 
-
+    The index's own validators are dropped and its hash becomes one of all files: an index stays the same while its
+    files grow, so a 304 for it would say nothing.
+    """
+    both = hashlib.sha256((poll.body_sha256 or "").encode() + body).hexdigest()
+    return replace(poll, size=poll.size + len(body), body_sha256=both, etag=None, last_modified=None)

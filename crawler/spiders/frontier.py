@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.sources import host_of
+from crawler.corpus.sources import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,7 @@ class Frontier:
         self._out: set[str] = set()
         self._after: dict[str, int] = {}
         for state in batch:
-            self._polls.setdefault(host_of(state.url), deque()).append(state)
+            self._polls.setdefault(netloc_of(state.url), deque()).append(state)
 
     def stop(self) -> None:
         """Hand out nothing more."""

@@ -1,0 +1,34 @@
+"""What an HTTP answer to a visit means before its body is read."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from crawler.model import Ending
+
+HTML = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml")
+"""Content types that may hold an article; a missing one is taken for HTML, as browsers do."""
+
+_GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+_BLOCKED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS}
+_LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+def ending_of(status: int, content_type: str) -> tuple[Ending, str] | None:
+    """Return how a visit ends whose answer holds no article, with the reason; None when it may hold one."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if status == HTTPStatus.OK:
+        return (Ending.UNREADABLE, f"content type {kind}") if kind and not kind.startswith(HTML) else None
+    if status == HTTPStatus.NOT_MODIFIED:
+        ending = Ending.UNCHANGED
+    elif status in _GONE:
+        ending = Ending.GONE
+    elif status == HTTPStatus.PAYMENT_REQUIRED:
+        ending = Ending.PAYWALLED
+    elif status in _BLOCKED:
+        ending = Ending.BLOCKED
+    elif status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        ending = Ending.DEFERRED
+    else:
+        ending = Ending.UNREADABLE
+    return ending, f"HTTP {status}"

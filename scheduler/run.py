@@ -1,0 +1,159 @@
+"""One run: what is due, crawled. `houxu crawl` calls it once, the daemon on every tick."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from crawler.corpus.sources import at_once
+from crawler.corpus.store import Corpus
+from crawler.crawl import Stop, crawl, fixed_gap, run, settings_for
+from crawler.errors import RunLocked
+from scheduler.lock import run_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from scrapy.settings import Settings
+
+    from crawler.corpus.runs import By
+    from crawler.crawl import Job
+    from crawler.model import Topic
+
+SIGNALED = 128
+"""A process that ends because of signal N exits with this plus N, by the shell's convention."""
+
+
+def crawl_once(
+    db: Path,
+    topic: Topic,
+    *,
+    by: By,
+    only: tuple[str, ...] = (),
+    everything: bool = False,
+    overrides: Mapping[str, str] | None = None,
+    allow_hosts: Iterable[str] = (),
+    deadline: float | None = None,
+    wait: float = 0.0,
+    skip_locked: bool = False,
+    progress: Callable[[int], object] = lambda _count: None,
+) -> int:
+    """Crawl what is due under the lock, and return the exit code: 0, or 130 and 143 where a signal ended it.
+
+    SIGINT and SIGTERM let what is on the wire finish; the second one ends the process at once, which loses nothing.
+
+    Args:
+        db: the corpus; it is made where it is missing.
+        topic: what is followed.
+        by: who asked.
+        only: ids of sources to poll whether due or not.
+        everything: poll every source, and visit every lead until none is left.
+        overrides: Scrapy settings.
+        allow_hosts: private hosts that the guard lets pass.
+        deadline: start nothing after this instant of `time.monotonic()`.
+        wait: seconds to wait for another run.
+        skip_locked: return 0 when another run holds the lock.
+        progress: called as answers are dealt with.
+
+    Raises:
+        RunLocked: another run holds the lock, unless `skip_locked`.
+        NetworkDown, AllFailed, CorpusError: as `crawl` does.
+    """
+    db = db.absolute()
+    stop = Stop()
+    received: list[int] = []
+
+    async def under_signals(corpus: Corpus) -> None:
+        loop = asyncio.get_running_loop()
+
+        def end(number: int) -> None:
+            received.append(number)
+            stop()
+            loop.remove_signal_handler(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end, number)
+        try:
+            await run_due(
+                corpus,
+                topic,
+                by=by,
+                settings=settings_for(topic, overrides or {}, allow_hosts),
+                only=only,
+                everything=everything,
+                deadline=deadline,
+                stop=stop,
+                progress=progress,
+            )
+        finally:
+            for number in {signal.SIGINT, signal.SIGTERM} - set(received):
+                loop.remove_signal_handler(number)
+
+    try:
+        with run_lock(db, wait):
+            corpus = Corpus(db, create=True)
+            try:
+                corpus.claim_topic(topic.id, topic.seed.isoformat() if topic.seed else None)
+                run(under_signals(corpus))
+            finally:
+                corpus.close(checkpoint=True)
+    except RunLocked:
+        if skip_locked:
+            return 0
+        raise
+    return SIGNALED + received[0] if received else 0
+
+
+async def run_due(
+    corpus: Corpus,
+    topic: Topic,
+    *,
+    by: By,
+    settings: Settings,
+    only: tuple[str, ...] = (),
+    everything: bool = False,
+    deadline: float | None = None,
+    stop: Stop | None = None,
+    progress: Callable[[int], object] = lambda _count: None,
+) -> Job | None:
+    """Crawl what is due and return what came of it; None when nothing was.
+
+    Args:
+        corpus: open for writing, its lock held by the caller.
+        topic: what is followed.
+        by: who asked.
+        settings: from `crawl.settings_for`.
+        only: ids of sources to poll whether due or not.
+        everything: poll every source, and visit every lead until none is left.
+        deadline: start nothing after this instant of `time.monotonic()`.
+        stop: called to end early.
+        progress: called as answers are dealt with.
+
+    Raises:
+        NetworkDown, AllFailed, CorpusError: as `crawl` does.
+    """
+    now = datetime.now(UTC)
+    corpus.sync_sources(topic, now, at_once)
+    if only:
+        batch = corpus.states(topic, only)
+    elif everything:
+        batch = [state for state in corpus.states(topic) if state.enabled]
+    else:
+        batch = corpus.due_sources(topic, now)
+    if not batch and not corpus.due_hosts(None if everything else now):
+        return None
+    return await crawl(
+        corpus,
+        topic,
+        batch,
+        by=by,
+        settings=settings,
+        next_check=fixed_gap,
+        every_lead=everything,
+        deadline=deadline,
+        stop=stop,
+        progress=progress,
+    )
