@@ -1,0 +1,128 @@
+"""What an edit changed: the words of the old text that the new one lacks, and those it brought.
+
+Sentences that both texts hold are set aside wherever they stand, so that a paragraph moved is no edit. What is left is
+paired by likeness and compared word by word: a number is one word with its unit, so that 3090亿 to 309亿 reads as that
+and not as a 0 gone; Chinese goes by characters. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from crawler.grams import WIDE, WORD
+
+BETWEEN = " … "
+"""Stands between two changed places."""
+
+ALIKE = 0.4
+"""Share of a sentence's character pairs that its other version keeps; below it, both are reported whole."""
+
+LONG = 1000
+"""Words above which difflib may skip frequent ones: 20,000 characters without a full stop would take minutes."""
+
+_SENTENCE = re.compile(r"(?:[^。！？!?；;\n.]|\.(?!\s))+(?:[。！？!?；;.]+[”’」』\"]?)?")
+_WORD = re.compile(
+    rf"\d+(?:[.,]\d+)*(?:[%‰]|[百千万萬亿億兆]+|{WORD})?"  # 3,090亿 98.5% 309B
+    rf"|{WORD}(?:[-._+/'’&]{WORD})*|[{WIDE}]|\S"
+)
+_ONE_WIDE = re.compile(f"[{WIDE}]")
+_SAYS = re.compile(r"\w")
+
+
+def changes(before: str, after: str) -> tuple[str, str]:
+    """Return the words removed and the words added, in the order of their text, places joined by `BETWEEN`.
+
+    Args:
+        before: the older text, title and body, of any length.
+        after: the newer one.
+
+    Returns:
+        Two strings, both empty when only space, punctuation or order differ.
+    """
+    olds, news = _only_in(before, after), _only_in(after, before)
+    pairs = _pairs(olds, news)
+    removed: dict[int, list[str]] = {i: [old] for i, old in enumerate(olds)}
+    added: dict[int, list[str]] = {j: [new] for j, new in enumerate(news)}
+    for i, j in pairs:
+        removed[i], added[j] = _differences(olds[i], news[j])
+    return _said(removed), _said(added)
+
+
+def _said(parts: dict[int, list[str]]) -> str:
+    return BETWEEN.join(part.strip() for _, many in sorted(parts.items()) for part in many if _SAYS.search(part))
+
+
+def _only_in(text: str, other: str) -> list[str]:
+    """Return the sentences of `text` that `other` lacks, each as often as it lacks them."""
+    spare = Counter(_sentences(other))
+    lacking: list[str] = []
+    for sentence in _sentences(text):
+        if spare[sentence]:
+            spare[sentence] -= 1
+        else:
+            lacking.append(sentence)
+    return lacking
+
+
+def _sentences(text: str) -> list[str]:
+    return [" ".join(found.split()) for found in _SENTENCE.findall(text) if not found.isspace()]
+
+
+def _pairs(olds: list[str], news: list[str]) -> list[tuple[int, int]]:
+    """Pair sentences by the character pairs they share, the most alike first, each once."""
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+    sizes: list[int] = []
+    for j, new in enumerate(news):
+        held = set(pairwise(new))
+        sizes.append(len(held))
+        for pair in held:
+            holders[pair].append(j)
+    ranked: list[tuple[float, int, int]] = []
+    for i, old in enumerate(olds):
+        asked = set(pairwise(old))
+        shared = Counter(j for pair in asked for j in holders.get(pair, ()))
+        ranked.extend((-count / max(len(asked), sizes[j]), i, j) for j, count in shared.items())
+    used_old: set[int] = set()
+    used_new: set[int] = set()
+    pairs: list[tuple[int, int]] = []
+    for likeness, i, j in sorted(ranked):
+        if -likeness >= ALIKE and i not in used_old and j not in used_new:
+            pairs.append((i, j))
+            used_old.add(i)
+            used_new.add(j)
+    return pairs
+
+
+def _differences(old: str, new: str) -> tuple[list[str], list[str]]:
+    """Return the differing places of two versions of a sentence."""
+    olds = [found.span() for found in _WORD.finditer(old)]
+    news = [found.span() for found in _WORD.finditer(new)]
+    left, right = [old[a:b] for a, b in olds], [new[a:b] for a, b in news]
+    matcher = SequenceMatcher(None, left, right, autojunk=max(len(left), len(right)) > LONG)
+    spans: list[list[int]] = []
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind == "equal" or not _SAYS.search("".join(left[i:i_end] + right[j:j_end])):
+            continue
+        if spans and i - spans[-1][1] <= 1 and j - spans[-1][3] <= 1:  # one word kept between two changes reads as one
+            spans[-1][1], spans[-1][3] = i_end, j_end
+        else:
+            spans.append([i, i_end, j, j_end])
+    for span in spans:
+        _widen(span, left, right)
+    return [old[olds[i][0] : olds[i_end - 1][1]] for i, i_end, _, _ in spans if i < i_end], [
+        new[news[j][0] : news[j_end - 1][1]] for _, _, j, j_end in spans if j < j_end
+    ]
+
+
+def _widen(span: list[int], left: list[str], right: list[str]) -> None:
+    """Show a lone Chinese character with its neighbours: 第一名 to 第二名, not 一 to 二."""
+    i, i_end, j, j_end = span
+    if any(len(words) > 1 or not all(map(_ONE_WIDE.fullmatch, words)) for words in (left[i:i_end], right[j:j_end])):
+        return
+    if i and j and left[i - 1] == right[j - 1] and _ONE_WIDE.fullmatch(left[i - 1]):
+        span[0], span[2] = i - 1, j - 1
+    if i_end < len(left) and j_end < len(right) and left[i_end] == right[j_end] and _ONE_WIDE.fullmatch(left[i_end]):
+        span[1], span[3] = i_end + 1, j_end + 1

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.changes import BETWEEN, changes
+
+PROSE = st.text(alphabet="小米发布大模型。，！ \n30.9亿a bMiMo-V2", max_size=120)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "removed", "added"),
+    [
+        ("总参数3090亿，激活150亿。", "总参数309亿，激活150亿。", "3090亿", "309亿"),
+        ("总参数 3,090 亿。", "总参数 309 亿。", "3,090", "309"),
+        ("It has 309B parameters in all.", "It has 310B parameters in all.", "309B", "310B"),
+        ("代码能力位列全球第一名。", "代码能力位列全球第二名。", "第一名", "第二名"),
+        ("价格为0.1美元。第二句不变。", "价格为0.3美元。第二句不变。", "0.1", "0.3"),
+        ("她说过。模型开源。", "她说过。模型开源。公司未予置评。", "", "公司未予置评。"),
+        ("小米的营收同比增长了百分之十。", "小米的营收同比大幅增长了百分之十。", "", "大幅"),
+        ("MiMo-V2-Flash 今天正式发布了", "MiMo-V2-Pro 今天正式发布了", "MiMo-V2-Flash", "MiMo-V2-Pro"),
+        (
+            "甲在上午宣布，乙跟进，共投入160亿元。",
+            "甲在下午宣布，乙跟进，共投入600亿元。",
+            "在上午 … 160亿",
+            "在下午 … 600亿",
+        ),
+    ],
+)
+def test_changes_read_as_a_person_would_say_them(before: str, after: str, removed: str, added: str) -> None:
+    """Numbers change whole, names whole, lone characters with their neighbours, new sentences whole."""
+    assert changes(before, after) == (removed, added)
+
+
+def test_a_moved_paragraph_is_no_change() -> None:
+    """Order, space and punctuation carry no words."""
+    assert changes("第一段。\n第二段。", "第二段。\n\n第一段。") == ("", "")
+    assert changes("小米，发布新品了。", "小米：发布新品了！") == ("", "")
+
+
+def test_a_sentence_said_twice_and_then_once_was_removed_once() -> None:
+    """Repetition counts."""
+    assert changes("重要的话。重要的话。", "重要的话。") == ("重要的话。", "")
+
+
+def test_another_text_is_reported_whole() -> None:
+    """Two texts with nothing in common are not shredded into shared characters."""
+    old, new = "小米公司今天发布新车。", "A court in Delaware ruled on Monday."
+    assert changes(old, new) == (old, new)
+
+
+@given(text=PROSE)
+def test_a_text_does_not_differ_from_itself(text: str) -> None:
+    """No change, no words."""
+    assert changes(text, text) == ("", "")
+
+
+@given(before=PROSE, after=PROSE)
+def test_every_word_reported_stood_in_its_text(before: str, after: str) -> None:
+    """Each place removed is of the old text, each added of the new, but for white space."""
+    removed, added = changes(before, after)
+    for said, text in ((removed, before), (added, after)):
+        squeezed = "".join(text.split())
+        assert all("".join(place.split()) in squeezed for place in said.split(BETWEEN))
+
+
+@given(before=PROSE, words=st.text(alphabet="新增内容甲乙丙", min_size=4, max_size=20))
+def test_an_added_sentence_is_all_that_is_added(before: str, words: str) -> None:
+    """Text appended as a sentence of its own is what was added, and nothing was removed."""
+    assert changes(before, f"{before}\n{words}") == ("", words)
+
+
+def test_twenty_thousand_characters_without_a_full_stop() -> None:
+    """The worst shape still ends: two long texts that are one sentence each, with one number changed."""
+    words = "".join(chr(0x4E00 + i * 7919 % 3000) for i in range(20_000))
+    assert changes(words[:9000] + "3090亿" + words[9000:], words[:9000] + "309亿" + words[9000:]) == ("3090亿", "309亿")
