@@ -1,6 +1,6 @@
 -- The corpus. Times are UTC, YYYY-MM-DDTHH:MM:SSZ; JSON is UTF-8 text.
 -- Append-only, held by the triggers at the end: revisions visits polls verdicts sightings.
--- Derived, can be rebuilt: stories matches lookalikes sketches vectors terms mentions articles_fts,
+-- Derived, can be rebuilt: stories matches lookalikes sketches vectors terms signatures unsettled mentions articles_fts,
 -- and the columns story_id root_id parent_id depth of articles. State: meta sources hosts leads runs.
 
 CREATE TABLE meta (
@@ -220,7 +220,7 @@ CREATE TABLE lookalikes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stories (
-  id       INTEGER PRIMARY KEY,
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a story that merged away stays away
   headline TEXT NOT NULL,                   -- its root's
   root_id  INTEGER NOT NULL REFERENCES articles,  -- its earliest root
   first_at TEXT NOT NULL,
@@ -232,14 +232,27 @@ CREATE TABLE stories (
 CREATE INDEX stories_by_time ON stories (last_at);
 
 CREATE TABLE vectors (
-  article_id INTEGER PRIMARY KEY REFERENCES articles,
-  terms      TEXT NOT NULL                  -- JSON: term -> count, of a root's latest text
+  article_id INTEGER PRIMARY KEY REFERENCES articles,  -- a root
+  at         TEXT NOT NULL,                 -- published, or else first seen
+  terms      TEXT NOT NULL                  -- JSON: term -> weight, of its latest text
 ) STRICT;
+CREATE INDEX vectors_by_time ON vectors (at);
 
 CREATE TABLE terms (
   term     TEXT PRIMARY KEY,
   articles INTEGER NOT NULL                 -- how many vectors hold it
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signatures (
+  term       TEXT NOT NULL,                 -- one of the few rarest of a vector: texts near it are found by these
+  at         TEXT NOT NULL,
+  article_id INTEGER NOT NULL REFERENCES articles,
+  PRIMARY KEY (term, at, article_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unsettled (
+  article_id INTEGER PRIMARY KEY REFERENCES articles  -- changed since stories were last settled
+) STRICT;
 
 CREATE TABLE mentions (
   term        TEXT NOT NULL,
@@ -257,7 +270,7 @@ CREATE TABLE tombstones (
 
 -- Contentless: rowid = articles.id, the grams of the latest text (crawler/corpus/search.py).
 CREATE VIRTUAL TABLE articles_fts USING fts5(
-  grams, content='', detail=none, tokenize="unicode61 remove_diacritics 2 tokenchars '-._+'"
+  grams, content='', detail=none, tokenize="unicode61 remove_diacritics 2 tokenchars '-._+/,'"
 );
 
 CREATE TRIGGER revisions_keep BEFORE UPDATE ON revisions BEGIN SELECT RAISE(ABORT, 'revisions is append-only'); END;

@@ -1,0 +1,314 @@
+"""Stories in the corpus: vectors, how many hold a term, near texts, and the stories themselves."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from crawler import stories
+from crawler.corpus.base import Base
+from crawler.model import Article, instant, stamp
+from crawler.stories import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+SIGNATURE = 16
+"""Rare terms under which a text is found again, half of them bridges where it has as many."""
+
+NEAR_BY_TERM = 64
+"""Texts read per rare term: with SIGNATURE it bounds the cost of placing one text, however large the corpus."""
+
+NEAR = 48
+"""Texts compared with a new one: those that share most."""
+
+_TIME = "coalesce(a.published_at, a.first_seen_at)"
+
+
+class Stories(Base):
+    """The part of the corpus that stories need."""
+
+    def place(
+        self,
+        article_id: int,
+        article: Article,
+        *,
+        same: Sequence[Sequence[str]],
+        moved: Iterable[int] = (),
+        now: datetime,
+    ) -> int:
+        """Give an article its story for now, inside the caller's transaction; `settle` has the last word.
+
+        Call it after the article's row, its text and its reprint tree are written, for a new article and for a revised
+        one. A copy goes to its root's story; where a tree has got another root, vectors and stories follow.
+
+        Args:
+            article_id: its row in `articles`.
+            article: its latest text.
+            same: the topic's spellings of one name.
+            moved: articles whose place in the tree changed (`replant`).
+            now: when it was seen; the article's own time is read from its row.
+
+        Returns:
+            The story's id, already written to the article.
+        """
+        del now
+        emptied: set[int] = set()
+        for root_id in self._roots({article_id, *moved}):
+            text = (article.title, article.body) if root_id == article_id else None
+            self._keep_one_vector(root_id, text, same)
+            emptied |= self._follow_root(root_id)
+        self._count(emptied)
+        return int(self.value("SELECT story_id FROM articles WHERE id = ?", (article_id,)))
+
+    def settle(self, now: datetime, days: int | None = 7) -> int:
+        """Recompute the stories of the last `days` and those touched since, inside the caller's transaction.
+
+        The same pages in any order give the same stories: exactly where all were touched or lie in the window, which
+        a run's own pages do. `days=None` recomputes every story there is.
+
+        Returns:
+            How many stories were recomputed; 0 when nothing was touched.
+        """
+        if days is not None and self.value("SELECT 1 FROM unsettled LIMIT 1") is None:
+            return 0
+        old, items = self._region(None if days is None else now - timedelta(days=days))
+        groups = stories.settle(items, self._weigh())
+        changed = self._assign(groups, old)
+        self._count(changed)
+        self.conn.execute("DELETE FROM unsettled")
+        return len(groups)
+
+    def touch_story(self, article_ids: Iterable[int]) -> None:
+        """Mark articles whose stories `settle` must look at again, inside the caller's transaction."""
+        self.conn.executemany(
+            "INSERT OR IGNORE INTO unsettled (article_id) VALUES (?)", ((each,) for each in article_ids)
+        )
+
+    def unplace(self, article_id: int) -> None:
+        """Take an article out of its story, before its row is deleted or when it is no longer on topic.
+
+        What the tree makes of its copies is the caller's to write; call `place` for the new root afterwards.
+        """
+        self._drop_vector(article_id)
+        self.conn.execute("DELETE FROM unsettled WHERE article_id = ?", (article_id,))
+        story_id = self.value("SELECT story_id FROM articles WHERE id = ?", (article_id,))
+        self.conn.execute("UPDATE articles SET story_id = NULL WHERE id = ?", (article_id,))
+        if story_id is not None:
+            self._count({int(story_id)})
+
+    # Vectors: one for each root, none for a copy.
+
+    def _roots(self, article_ids: Iterable[int]) -> list[int]:
+        marks = json.dumps(sorted(article_ids))
+        return [
+            row["root_id"]
+            for row in self.rows(
+                "SELECT DISTINCT root_id FROM articles WHERE id IN (SELECT value FROM json_each(?)) ORDER BY root_id",
+                (marks,),
+            )
+        ]
+
+    def _keep_one_vector(self, root_id: int, text: tuple[str, str] | None, same: Sequence[Sequence[str]]) -> None:
+        """See that of a reprint tree the root alone has a vector: of `text` where that is new, else of what we hold."""
+        for row in self.rows(
+            "SELECT v.article_id FROM articles a JOIN vectors v ON v.article_id = a.id"
+            " WHERE a.root_id = ? AND a.id <> ?",
+            (root_id, root_id),
+        ):
+            self._drop_vector(row["article_id"])
+        if text is not None:
+            self._drop_vector(root_id)
+        if self.value("SELECT 1 FROM vectors WHERE article_id = ?", (root_id,)) is None:
+            if text is None:
+                row = self.rows(
+                    "SELECT r.title, r.body FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE a.id = ?",
+                    (root_id,),
+                )[0]
+                text = (row["title"], row["body"])
+            self._add_vector(root_id, stories.features(*text, same))
+        self.touch_story([root_id])
+
+    def _follow_root(self, root_id: int) -> set[int]:
+        """Put a root and its copies into one story; return the stories that gained or lost one."""
+        held = self.value("SELECT story_id FROM articles WHERE id = ?", (root_id,))
+        story_id = int(held) if held is not None else self._join(root_id)
+        rows = self.rows(
+            "SELECT id, story_id FROM articles WHERE root_id = ? AND story_id IS NOT ?", (root_id, story_id)
+        )
+        self.conn.executemany("UPDATE articles SET story_id = ? WHERE id = ?", ((story_id, row["id"]) for row in rows))
+        return {story_id, *(row["story_id"] for row in rows if row["story_id"] is not None)}
+
+    def _add_vector(self, article_id: int, terms: dict[str, float]) -> None:
+        at = self.value(f"SELECT {_TIME} FROM articles a WHERE a.id = ?", (article_id,))
+        self.conn.execute(
+            "INSERT INTO vectors (article_id, at, terms) VALUES (?, ?, ?)",
+            (article_id, at, json.dumps(terms, ensure_ascii=False, separators=(",", ":"))),
+        )
+        words = sorted({stories.word(term) for term in terms})
+        self.conn.executemany(
+            "INSERT INTO terms (term, articles) VALUES (?, 1) ON CONFLICT (term) DO UPDATE SET articles = articles + 1",
+            ((term,) for term in words),
+        )
+        self._texts(+1)
+        self.conn.executemany(
+            "INSERT INTO signatures (term, at, article_id) VALUES (?, ?, ?)",
+            ((term, at, article_id) for term in self._signature(terms)),
+        )
+
+    def _drop_vector(self, article_id: int) -> None:
+        for row in self.rows("SELECT at, terms FROM vectors WHERE article_id = ?", (article_id,)):
+            words = {stories.word(term) for term in json.loads(row["terms"])}
+            self.conn.executemany("UPDATE terms SET articles = articles - 1 WHERE term = ?", ((w,) for w in words))
+            self.conn.executemany(
+                "DELETE FROM signatures WHERE term = ? AND at = ? AND article_id = ?",
+                ((w, row["at"], article_id) for w in words),
+            )
+            self.conn.execute("DELETE FROM vectors WHERE article_id = ?", (article_id,))
+            self._texts(-1)
+
+    def _texts(self, more: int = 0) -> int:
+        """Return how many vectors there are, after adding `more`; counting a million rows would take a second."""
+        texts = int(self.meta("texts") or 0) + more
+        if more:
+            self.set_meta("texts", str(texts))
+        return texts
+
+    def _weigh(self) -> Callable[[str], float]:
+        """Return the idf of a term, looked up once each."""
+        texts = self._texts()
+        known: dict[str, float] = {}
+
+        def weigh(term: str) -> float:
+            if term not in known:
+                held = self.value("SELECT articles FROM terms WHERE term = ?", (term,))
+                known[term] = stories.idf(held or 0, texts)
+            return known[term]
+
+        return weigh
+
+    def _signature(self, terms: dict[str, float]) -> list[str]:
+        weigh = self._weigh()
+        ranked = sorted(terms, key=lambda term: (-terms[term] * weigh(stories.word(term)), term))
+        bridges = [term for term in ranked if stories.bridging(term)][: SIGNATURE // 2]
+        others = [term for term in ranked if term not in bridges]
+        return sorted({stories.word(term) for term in (*bridges, *others[: SIGNATURE - len(bridges)])})
+
+    # Near texts, and the provisional story.
+
+    def _join(self, root_id: int) -> int:
+        item = self._items("v.article_id = ?", (root_id,))[0]
+        weigh = self._weigh()
+        threads: dict[int, list[Item]] = {}
+        for story_id, near in self._near(item, weigh):
+            threads.setdefault(story_id, []).append(near)
+        joined = stories.place(item, threads, weigh)
+        return self._new_story(root_id) if joined is None else joined
+
+    def _near(self, item: Item, weigh: Callable[[str], float]) -> list[tuple[int, Item]]:
+        """Return the texts that share most rare terms, within reach in time, with their stories."""
+        shared: dict[int, float] = {}
+        span = (stamp(item.at - stories.REACH), stamp(item.at + stories.REACH))
+        for term in self._signature(dict(item.terms)):
+            for row in self.conn.execute(
+                "SELECT article_id FROM signatures WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?",
+                (term, *span, NEAR_BY_TERM),
+            ):
+                shared[row[0]] = shared.get(row[0], 0.0) + weigh(term)
+        shared.pop(item.id, None)
+        nearest = sorted(shared, key=lambda each: (-shared[each], each))[:NEAR]
+        marks = ",".join("?" * len(nearest))
+        found = {
+            row["id"]: row["story_id"]
+            for row in self.rows(
+                f"SELECT id, story_id FROM articles WHERE id IN ({marks}) AND story_id IS NOT NULL", nearest
+            )
+        }
+        return [
+            (found[near.id], near) for near in self._items(f"v.article_id IN ({marks})", nearest) if near.id in found
+        ]
+
+    def _items(self, where: str, values: Sequence[object] = ()) -> list[Item]:
+        return [
+            Item(id=row["article_id"], at=instant(row["at"]), url=row["url"], terms=json.loads(row["terms"]))
+            for row in self.rows(
+                f"SELECT v.article_id, v.at, a.url, v.terms FROM vectors v JOIN articles a ON a.id = v.article_id"
+                f" WHERE {where}",
+                list(values),
+            )
+        ]
+
+    def _new_story(self, root_id: int) -> int:
+        cursor = self.conn.execute(
+            "INSERT INTO stories (headline, root_id, first_at, last_at, articles, outlets, voices)"
+            f" SELECT r.title, a.id, {_TIME}, {_TIME}, 0, 0, 0"
+            " FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE a.id = ?",
+            (root_id,),
+        )
+        return int(cursor.lastrowid or 0)
+
+    # Settling.
+
+    def _region(self, since: datetime | None) -> tuple[dict[int, int], list[Item]]:
+        """Return the stories to recompute (id -> root) and their texts: whole stories, near what was touched."""
+        if since is None:
+            ids = [row["article_id"] for row in self.rows("SELECT article_id FROM vectors")]
+        else:
+            reach = f"{stories.REACH.total_seconds():.0f} seconds"
+            ids = [
+                row["article_id"]
+                for row in self.rows(
+                    "SELECT article_id FROM vectors WHERE at >= :since UNION"
+                    " SELECT near.article_id FROM unsettled u JOIN vectors v USING (article_id) JOIN vectors near"
+                    " ON near.at BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', v.at, '-' || :reach)"
+                    " AND strftime('%Y-%m-%dT%H:%M:%SZ', v.at, '+' || :reach)",
+                    {"since": stamp(since), "reach": reach},
+                )
+            ]
+        self.conn.execute("CREATE TEMP TABLE IF NOT EXISTS region (id INTEGER PRIMARY KEY)")
+        self.conn.execute("DELETE FROM region")
+        self.conn.executemany(
+            "INSERT OR IGNORE INTO region SELECT story_id FROM articles WHERE id = ?", ((each,) for each in ids)
+        )
+        old = {
+            row["id"]: row["root_id"]
+            for row in self.rows("SELECT s.id, s.root_id FROM stories s JOIN region USING (id)")
+        }
+        return old, self._items("a.story_id IN (SELECT id FROM region)")
+
+    def _assign(self, groups: list[list[int]], old: dict[int, int]) -> set[int]:
+        """Write who belongs where; a story keeps its id by its earliest root. Return the ids written or emptied."""
+        owner = {root: story for story, root in old.items()}
+        for members in groups:
+            claimed = [owner.pop(each) for each in members if each in owner]
+            story_id = claimed[0] if claimed else self._new_story(members[0])
+            self.conn.executemany(
+                "UPDATE articles SET story_id = ? WHERE root_id = ? AND story_id IS NOT ?",
+                ((story_id, each, story_id) for each in members),
+            )
+            old[story_id] = members[0]
+        return set(old)
+
+    def _count(self, story_ids: Iterable[int]) -> None:
+        """Write headline, times and counts of stories; delete those that are empty."""
+        for story_id in sorted(story_ids):
+            self.conn.execute(
+                f"""
+                UPDATE stories SET (first_at, last_at, articles, outlets, voices, root_id, headline) = (
+                  SELECT min({_TIME}), max({_TIME}), count(*), count(DISTINCT a.outlet), count(DISTINCT a.root_id),
+                         first.id, first.title
+                  FROM articles a, (
+                    SELECT a.id, r.title FROM articles a JOIN revisions r ON r.id = a.latest_id
+                    WHERE a.story_id = stories.id AND a.id = a.root_id ORDER BY {_TIME}, a.url LIMIT 1
+                  ) first
+                  WHERE a.story_id = stories.id
+                ) WHERE id = ? AND EXISTS (SELECT 1 FROM articles WHERE story_id = stories.id)
+                """,
+                (story_id,),
+            )
+            self.conn.execute(
+                "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM articles WHERE story_id = ?)",
+                (story_id, story_id),
+            )
