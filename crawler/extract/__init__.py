@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from crawler.errors import Unreadable
-from crawler.extract import bylines, dates, tree
+from crawler.extract import bylines, dates, state, tree
 from crawler.extract.body import body_of
 from crawler.charset import decode
 from crawler.extract.metadata import Facts
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawler.model import Page, SiteRule
+
+_SHOWN = 0.55
+"""Share of the text a page carries in its scripts below which what it shows is only the beginning."""
 
 __all__ = ["extract"]
 
@@ -44,6 +47,11 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
     if not title and lead and lead.title:
         title, evidence["title"] = lead.title, "lead"
     said = body.text
+    shadow, where = state.declared(facts)
+    if not shadow and len(said.encode()) < state.LEAST:
+        shadow, where = state.scripted(root)
+    if len(said) < _SHOWN * len(shadow):
+        said, evidence["body"] = shadow, where
     if not said:
         raise Unreadable("extract", "no article text in the page")
     zone = page.timezone or ("Asia/Shanghai" if tree.is_chinese(said) else "UTC")

@@ -12,17 +12,17 @@ from crawler.extract.names import Hint, hint
 from crawler.extract.tree import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
 Doubt = tuple["HtmlElement", Hint]
 
 SKIPPED = frozenset(
-    """script style noscript template iframe svg nav footer aside button select option textarea input canvas video audio
-    object embed dialog head map label math""".split()
+    """script style noscript template iframe svg button select option textarea input canvas video audio object embed title
+    map label math""".split()
 )
-_BOUNDARY = frozenset(("nav", "aside", "footer", "iframe", "dialog"))
+_FURNITURE = frozenset(("nav", "aside", "footer", "dialog", "menu"))
 INLINE = frozenset(
     """a b strong i em span font u s sub sup small big mark code abbr cite q time var kbd ins del wbr bdi bdo tt strike
     dfn samp nobr acronym data o:p center2 text st1 ruby rt rb""".split()
@@ -39,7 +39,8 @@ class Block:
         linked: bytes of it inside links.
         element: the element that holds it; a block boundary.
         doubts: the elements around it whose names speak against it, outermost first.
-        weight: bytes that count as prose; body.py sets it.
+        prose: bytes that count as prose; body.py sets it.
+        weight: prose, less where names, structure or place speak against it; body.py sets it.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Block:
     linked: int
     element: HtmlElement
     doubts: tuple[Doubt, ...]
+    prose: float = 0.0
     weight: float = 0.0
 
     @property
@@ -65,7 +67,8 @@ def blocks_of(body: HtmlElement) -> tuple[list[Block], list[HtmlElement]]:
     named: list[HtmlElement] = []
     pieces: list[str] = []
     linked = 0
-    block, doubts, inside = body, (), False
+    block, inside = body, False
+    doubts: tuple[Doubt, ...] = ()
     stack: list[tuple[Iterator[HtmlElement], HtmlElement, HtmlElement, tuple[Doubt, ...], bool]] = []
     children = iter(body)
     current = body
@@ -95,7 +98,7 @@ def blocks_of(body: HtmlElement) -> tuple[list[Block], list[HtmlElement]]:
                 stack.append((children, current, block, doubts, inside))
                 inside = inside or tag == "a"
             elif tag in SKIPPED or not isinstance(tag, str):
-                if tag in _BOUNDARY:
+                if tag == "iframe":
                     flush()
                 take(child.tail)
                 continue
@@ -125,6 +128,8 @@ def _doubted(element: HtmlElement, doubts: tuple[Doubt, ...], named: list[HtmlEl
     """Return the doubts about what is inside `element`, and note it in `named` if it says it is the article."""
     if element.tag in {"figure", "figcaption"}:
         return (*doubts, (element, Hint.WEAK))
+    if element.tag in _FURNITURE:
+        return (*doubts, (element, Hint.STRONG))
     said = element.attrib
     if not said:
         return doubts
@@ -137,3 +142,15 @@ def _doubted(element: HtmlElement, doubts: tuple[Doubt, ...], named: list[HtmlEl
     if "hidden" in said or "display:none" in said.get("style", "").replace(" ", ""):
         doubts = (*doubts, (element, Hint.WEAK))
     return doubts
+
+
+def sums(parts: Iterable[tuple[HtmlElement, float]]) -> dict[HtmlElement, float]:
+    """Return for every element the sum of what its descendants and itself hold."""
+    total: dict[HtmlElement, float] = {}
+    for element, value in parts:
+        if value > 0:
+            above: HtmlElement | None = element
+            while above is not None:
+                total[above] = total.get(above, 0.0) + value
+                above = above.getparent()
+    return total

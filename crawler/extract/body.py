@@ -1,8 +1,8 @@
 """Blocks to the body: where the prose of the page is, and which of its lines are the article's.
 
-The weight of a block is its prose in bytes; elements that only look like furniture by name win their text back when
-most of the page's prose is inside them. From the top of the page the walk goes down into the child that holds most of
-it, until the prose divides.
+The weight of a block is its prose in bytes, less where names, structure or place speak against it. From the top of the
+page the walk goes down into the child that holds most of the weight, until it divides: that is the container. What a
+name says of the container itself, or of what is around it, is then void; inside it, it decides.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.extract.blocks import blocks_of
+from crawler.extract.blocks import blocks_of, sums
+from crawler.extract.feeds import items_of
 from crawler.extract.names import Hint
 from crawler.extract.trim import trimmed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from lxml.html import HtmlElement
 
     from crawler.extract.blocks import Block
@@ -32,6 +31,10 @@ _DOMINANT = 0.7
 _LONE = 0.45
 _TEASER = 700
 _HELD = 0.4
+_DOUBTED = {Hint.WEAK: 0.4, Hint.STRONG: 0.1}
+_VOID = {Hint.WEAK: 0.4, Hint.STRONG: 0.7}
+_FEED = 0.01
+_BEFORE = 0.3
 
 Weights = dict["HtmlElement", float]
 
@@ -59,18 +62,21 @@ def body_of(root: HtmlElement, title: str, heading: HtmlElement | None) -> Body:
         title: the article's title, not repeated in the body.
         heading: the element that shows the title, if one does.
     """
-    body = root.find("body")
-    body = root if body is None else body
+    body = next(root.iter("body"), root)  # not always a child of html: tag soup puts it into the head
     blocks, named = blocks_of(body)
-    weights = _weigh(blocks)
+    for block in blocks:
+        block.prose = _prose(block)
+    feed = items_of(blocks, heading)
+    _weigh(blocks, feed, heading)
+    weights = sums((block.element, block.weight) for block in blocks)
     total = weights.get(body, 0.0)
     if not total:
         return Body("", blocks, None)
     container = _named(named, weights, total)
     if container is None:
         container = _descend(body, weights, heading)
-    inside = [block for block in blocks if block.weight >= 0 and _within(block.element, container)]
-    return Body("\n".join(block.text for block in trimmed(inside, title)), blocks, container)
+    kept = trimmed(_inside(blocks, container, feed), title)
+    return Body("\n".join(block.text for block in kept), blocks, container)
 
 
 def _prose(block: Block) -> float:
@@ -82,26 +88,59 @@ def _prose(block: Block) -> float:
     return own * 0.15 if own >= SENTENCE / 2 else 0.0
 
 
-def _weigh(blocks: list[Block]) -> Weights:
-    """Set the weight of every block, -1 where a doubt holds, and return the sums by element."""
+def _weigh(blocks: list[Block], feed: set[HtmlElement], heading: HtmlElement | None) -> None:
+    """Set the weight of every block."""
     counts: dict[HtmlElement, int] = {}
     for block in blocks:
-        block.weight = _prose(block)
+        block.weight = block.prose
         if block.weight and block.size < 600 and _CONSENT.search(block.text):
             block.weight *= 0.1
         if block.weight > 10:
             parent = _parent(block)
             counts[parent] = counts.get(parent, 0) + 1
+    factors = _doubted(blocks)
+    before = heading is not None
+    memo: dict[HtmlElement, bool] = {}
     for block in blocks:
+        if before and (block.element is heading):
+            before = False
+        if not block.weight:
+            continue
         if 10 < block.weight and block.size < _TEASER:
             neighbours = counts[_parent(block)]
             if neighbours < 3:
                 block.weight *= _LONE if neighbours == 1 else _LONE + 0.3
-    cleared = _cleared(blocks)
+        for element, _ in block.doubts:
+            block.weight *= factors[element]
+        if feed and under(block.element, feed, memo):
+            block.weight *= _FEED
+        if before:
+            block.weight *= _BEFORE
+
+
+def _doubted(blocks: list[Block]) -> dict[HtmlElement, float]:
+    """Return by what each doubted element makes its text lighter: nothing, if most of the page's prose is there.
+
+    Elements of one tag and class are judged together: a class that most paragraphs carry is their style.
+    """
+    total = sum(block.prose for block in blocks)
+    held: dict[str, float] = {}
+    doubts: dict[HtmlElement, tuple[str, Hint]] = {}
     for block in blocks:
-        if any(doubt not in cleared for doubt in block.doubts):
-            block.weight = -1.0
-    return sums(blocks)
+        for element, hint in block.doubts:
+            if element not in doubts:
+                doubts[element] = (kind(element), hint)
+            name = doubts[element][0]
+            held[name] = held.get(name, 0.0) + block.prose
+    return {
+        element: 1.0 if hint is Hint.WEAK and held[name] >= _HELD * total else _DOUBTED[hint]
+        for element, (name, hint) in doubts.items()
+    }
+
+
+def kind(element: HtmlElement) -> str:
+    """Return tag and class: what siblings of one kind share."""
+    return f"{element.tag} {element.get('class') or ''}"
 
 
 def _parent(block: Block) -> HtmlElement:
@@ -112,38 +151,12 @@ def _parent(block: Block) -> HtmlElement:
     return block.element
 
 
-def _cleared(blocks: list[Block]) -> set[tuple[HtmlElement, Hint]]:
-    """Return the doubts that are taken back, because most of the page's prose is under them."""
-    total = sum(block.weight for block in blocks)
-    under: dict[tuple[HtmlElement, Hint], float] = {}
-    for block in blocks:
-        for doubt in block.doubts:
-            under[doubt] = under.get(doubt, 0.0) + block.weight
-    cleared = {doubt for doubt, weight in under.items() if doubt[1] is Hint.WEAK and weight >= _HELD * total}
-    clean = sum(block.weight for block in blocks if cleared.issuperset(block.doubts))
-    if clean < max(160, 0.04 * total):
-        cleared |= {doubt for doubt, weight in under.items() if weight >= 0.3 * total}
-    return cleared
-
-
-def sums(blocks: Iterable[Block]) -> Weights:
-    """Return for every element the weight of the blocks inside it."""
-    weights: Weights = {}
-    for block in blocks:
-        if block.weight > 0:
-            element = block.element
-            while element is not None:
-                weights[element] = weights.get(element, 0.0) + block.weight
-                element = element.getparent()
-    return weights
-
-
 def _named(named: list[HtmlElement], weights: Weights, total: float) -> HtmlElement | None:
     if not named:
         return None
     best = max(named, key=lambda element: weights.get(element, 0.0))
     weight = weights.get(best, 0.0)
-    return best if weight >= max(150, 0.3 * total) else None
+    return best if weight >= 0.3 * total else None
 
 
 def _descend(body: HtmlElement, weights: Weights, heading: HtmlElement | None) -> HtmlElement:
@@ -168,9 +181,43 @@ def _descend(body: HtmlElement, weights: Weights, heading: HtmlElement | None) -
         current = best
 
 
-def _within(element: HtmlElement | None, top: HtmlElement) -> bool:
+def _inside(blocks: list[Block], container: HtmlElement, feed: set[HtmlElement]) -> list[Block]:
+    """Return the blocks of the container without those that are doubted inside it."""
+    around = set(container.iterancestors()) | {container}
+    memo: dict[HtmlElement, bool] = {container: True}
+    inside = [block for block in blocks if under(block.element, {container}, memo)]
+    total = sum(block.prose for block in inside)
+    held: dict[str, float] = {}
+    doubted: dict[HtmlElement, tuple[str, Hint]] = {}
+    for block in inside:
+        for element, hint in block.doubts:
+            if element not in doubted:
+                doubted[element] = (kind(element), hint)
+            name = doubted[element][0]
+            held[name] = held.get(name, 0.0) + block.prose
+    void = around | {element for element, (name, hint) in doubted.items() if held[name] > _VOID[hint] * total}
+    items = feed - around
+    memo = {}
+    return [
+        block
+        for block in inside
+        if all(element in void for element, _ in block.doubts) and not (items and under(block.element, items, memo))
+    ]
+
+
+def under(element: HtmlElement | None, tops: set[HtmlElement], memo: dict[HtmlElement, bool]) -> bool:
+    """Return whether an element is one of `tops` or inside one; `memo` keeps the answers of one set."""
+    passed = []
+    answer = False
     while element is not None:
-        if element is top:
-            return True
+        if element in memo:
+            answer = memo[element]
+            break
+        passed.append(element)
+        if element in tops:
+            answer = True
+            break
         element = element.getparent()
-    return False
+    for one in passed:
+        memo[one] = answer
+    return answer

@@ -30,9 +30,9 @@ STRONG = frozenset(
 WEAK = frozenset(
     """respond share sharing sharebar social side foot nav navbar navigation menu privacy bread breadcrumb breadcrumbs
     crumb crumbs disclaimer statement advert advertisement adverts ad ads adbox adsbygoogle sponsor sponsored promo
-    promotion subscribe subscription signup popup modal login tag tags taglist keywords qrcode erweima ewm pagination
-    pager pagebar toolbar tools widget byline author authors authorbox authorbio editor caption figcaption credit
-    credits meta hot next prev previous more readmore latest teaser teasers print skip hidden hide tooltip rating vote
+    promotion subscribe subscription signup popup print modal login tag tags taglist keywords qrcode erweima ewm pagination
+    pager pagebar toolbar tools widget byline author authors authorbox authorbio caption figcaption credit
+    credits meta hot more readmore latest teaser teasers skip hidden hide tooltip rating vote
     votes like likes report jubao zan dianzan follow feedback survey poll paywall player gallery slideshow infobox
     contact correction bottombar topbar masthead banner weibo weixin wechat shengming tos""".split()
 )
@@ -40,6 +40,8 @@ _WHOLE = frozenset(
     """artibody articlebody endtext jscontent richmediacontent trseditor mainarticle articlecontent entrycontent
     postcontent storybody newstext newscontent articletext postbody contentbody maintext bodytext""".split()
 )
+_ABOUT = frozenset("has have with without no not is js disable enable toggle with".split())
+"""First words of a class that says what an element has, not what it is: has-sidebar, no-comments."""
 _WHAT = frozenset("article art entry post story news content blog detail text".split())
 _PART = frozenset("body content text txt con editor detail entry main context".split())
 
@@ -50,11 +52,14 @@ def hint(name: str) -> Hint:
     best = Hint.NOTHING
     for token in name.split():
         words = [word.lower() for word in _WORD.findall(token)]
+        if words and words[0] in _ABOUT:
+            continue
         joined = "".join(words)
         if joined in _WHOLE or (len(words) == 2 and words[0] in _WHAT and words[1] in _PART):
             return Hint.BODY
-        if joined in STRONG or not STRONG.isdisjoint(words):
+        ends = {joined, words[0], words[-1]} if words else set()
+        if not STRONG.isdisjoint(ends):
             best = Hint.STRONG
-        elif best is Hint.NOTHING and (joined in WEAK or not WEAK.isdisjoint(words)):
+        elif best is Hint.NOTHING and not WEAK.isdisjoint(ends):
             best = Hint.WEAK
     return best
