@@ -150,10 +150,11 @@ def crawl(
 @click.option("-v", "--verbose", count=True, help="Log to standard error.")
 def demo(db: Path, verbose: int) -> None:
     """Crawl the invented sample web twice, and show what a user comes for."""
-    from scheduler.demo import run_demo
+    from crawler.sample.demo import demo as tour
+    from scheduler.run import crawl_once
 
     _log(verbose)
-    for line in run_demo(db, terminal=_terminal()):
+    for line in tour(db, crawl_once, terminal=_terminal()):
         click.echo(line)
 
 

@@ -42,6 +42,11 @@ FIXED_GAP = timedelta(hours=1)
 """Between two polls of a source where no cadence is given: plain `scrapy crawl`."""
 
 
+def utc_now() -> datetime:
+    """Return what time it is."""
+    return datetime.now(UTC)
+
+
 def fixed_gap(_state: SourceState, _poll: Poll, _arrivals: Sequence[datetime], now: datetime) -> Check:
     """Poll again after FIXED_GAP, whatever was seen."""
     return Check(at=now + FIXED_GAP)
@@ -52,7 +57,8 @@ class Job:
     """What a crawl is to do, and what came of it.
 
     Attributes:
-        every_lead: visit every open lead once, not only those that are due.
+        every_lead: visit leads that wait after a failure too, each once.
+        clock: what time it is, aware UTC.
         deadline: hand out nothing after this instant of `time.monotonic()`; None: until nothing is due.
         progress: called with a number of answers dealt with.
         only_asked: takes every poll in place of the corpus: nothing is written and no lead is visited.
@@ -67,6 +73,7 @@ class Job:
     batch: Sequence[SourceState]
     next_check: NextCheck = fixed_gap
     every_lead: bool = False
+    clock: Callable[[], datetime] = utc_now
     deadline: float | None = None
     progress: Callable[[int], object] = field(default=lambda _count: None)
     only_asked: Callable[[Polled], object] | None = None
@@ -115,6 +122,7 @@ async def crawl(
     settings: Settings,
     next_check: NextCheck = fixed_gap,
     every_lead: bool = False,
+    clock: Callable[[], datetime] = utc_now,
     deadline: float | None = None,
     stop: Stop | None = None,
     progress: Callable[[int], object] = lambda _count: None,
@@ -129,6 +137,7 @@ async def crawl(
         settings: from `settings_for`.
         next_check: the cadence.
         every_lead: see Job.
+        clock: see Job.
         deadline: see Job.
         stop: called to end the crawl early.
         progress: called as answers are dealt with.
@@ -138,7 +147,7 @@ async def crawl(
         CorpusError: the corpus could not be written; what was committed before stays.
         AllFailed: every source polled failed.
     """
-    run_id = corpus.start_run(by, datetime.now(UTC))
+    run_id = corpus.start_run(by, clock())
     job = Job(
         corpus=corpus,
         topic=topic,
@@ -146,6 +155,7 @@ async def crawl(
         batch=batch,
         next_check=next_check,
         every_lead=every_lead,
+        clock=clock,
         deadline=deadline,
         progress=progress,
     )
@@ -186,7 +196,7 @@ async def ask(
 
 def finish(job: Job, *, stopped: bool) -> None:
     """Settle the stories, close the run, and raise what ended it."""
-    now = datetime.now(UTC)
+    now = job.clock()
     if job.error is not None:
         raise job.error
     if job.unreachable:

@@ -99,7 +99,8 @@ def append(
                 page_sha256=page_sha256,
             )
         if lead_id is not None:
-            corpus.end_lead(lead_id, visit, page.fetched_at)
+            etag, last_modified = page.headers.get("etag"), page.headers.get("last-modified")
+            corpus.end_lead(lead_id, visit, page.fetched_at, etag=etag, last_modified=last_modified)
         new = visit.ending in {Ending.STORED, Ending.PAYWALLED}
         judged = prepared.verdict is not None
         corpus.count(run_id, visits=1, pages=1, articles=int(new), verdicts=int(judged))

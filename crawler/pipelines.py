@@ -5,7 +5,7 @@ It is plain `def`, and nothing in it awaits: synchronous pipelines never interle
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from crawler import dedupe, polling
@@ -144,7 +144,7 @@ class CorpusPipeline:
             self._end_without_page(item, item.visit)
 
     def _end_without_page(self, item: Visited, visit: Visit) -> None:
-        job, now = self._spider.job, datetime.now(UTC)
+        job, now = self._spider.job, self._spider.job.clock()
         retry_at = item.failure.until if item.failure else None
         with job.corpus.transaction():
             if item.status in {429, 503} or (item.signals.retry_after and visit.ending is Ending.DEFERRED):

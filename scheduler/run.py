@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
-from crawler.crawl import Stop, crawl, fixed_gap, run, settings_for
+from crawler.crawl import Stop, crawl, fixed_gap, run, settings_for, utc_now
 from crawler.errors import RunLocked
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from scrapy.settings import Settings
@@ -34,6 +34,7 @@ def crawl_once(
     by: By,
     only: tuple[str, ...] = (),
     everything: bool = False,
+    clock: Callable[[], datetime] = utc_now,
     overrides: Mapping[str, str] | None = None,
     allow_hosts: Iterable[str] = (),
     deadline: float | None = None,
@@ -51,6 +52,7 @@ def crawl_once(
         by: who asked.
         only: ids of sources to poll whether due or not.
         everything: poll every source, and visit every lead until none is left.
+        clock: what time it is.
         overrides: Scrapy settings.
         allow_hosts: private hosts that the guard lets pass.
         deadline: start nothing after this instant of `time.monotonic()`.
@@ -84,6 +86,7 @@ def crawl_once(
                 settings=settings_for(topic, overrides or {}, allow_hosts),
                 only=only,
                 everything=everything,
+                clock=clock,
                 deadline=deadline,
                 stop=stop,
                 progress=progress,
@@ -115,6 +118,7 @@ async def run_due(
     settings: Settings,
     only: tuple[str, ...] = (),
     everything: bool = False,
+    clock: Callable[[], datetime] = utc_now,
     deadline: float | None = None,
     stop: Stop | None = None,
     progress: Callable[[int], object] = lambda _count: None,
@@ -128,6 +132,7 @@ async def run_due(
         settings: from `crawl.settings_for`.
         only: ids of sources to poll whether due or not.
         everything: poll every source, and visit every lead until none is left.
+        clock: what time it is.
         deadline: start nothing after this instant of `time.monotonic()`.
         stop: called to end early.
         progress: called as answers are dealt with.
@@ -135,7 +140,7 @@ async def run_due(
     Raises:
         NetworkDown, AllFailed, CorpusError: as `crawl` does.
     """
-    now = datetime.now(UTC)
+    now = clock()
     corpus.sync_sources(topic, now, at_once)
     if only:
         batch = corpus.states(topic, only)
@@ -143,7 +148,7 @@ async def run_due(
         batch = [state for state in corpus.states(topic) if state.enabled]
     else:
         batch = corpus.due_sources(topic, now)
-    if not batch and not corpus.due_hosts(None if everything else now):
+    if not batch and not corpus.due_hosts(now, every=everything):
         return None
     return await crawl(
         corpus,
@@ -153,6 +158,7 @@ async def run_due(
         settings=settings,
         next_check=fixed_gap,
         every_lead=everything,
+        clock=clock,
         deadline=deadline,
         stop=stop,
         progress=progress,

@@ -9,6 +9,7 @@ from typing import Any
 from crawler.corpus.base import Base
 from crawler.corpus.sources import netloc_of
 from crawler.model import Ending, Lead, Visit, instant, stamp
+from crawler.revisits import next_visit
 
 MAX_TRIES = 10
 """Visits without an answer before a lead is given up: with the gaps below, about a week."""
@@ -20,6 +21,10 @@ BODY_LIMIT = 200_000
 """Characters of a source's own body kept with its lead: more than any article in 1,100 bench pages."""
 
 OPAQUE = "an opaque link that leads nowhere by design: kept for its title and outlet"
+
+_DUE = "next_visit_at IS NOT NULL AND (next_visit_at <= :now OR (:every AND rung = 0))"
+
+_VISITED_AGAIN = frozenset({Ending.STORED, Ending.REVISED, Ending.UNCHANGED, Ending.PAYWALLED})
 
 
 class Leads(Base):
@@ -83,24 +88,25 @@ class Leads(Base):
         keys = (tombstone(url), tombstone(netloc_of(url)))
         return self.value("SELECT 1 FROM tombstones WHERE what IN (?, ?)", keys) is not None
 
-    def due_hosts(self, now: datetime | None) -> list[str]:
-        """Return the hosts with a lead to visit by `now` (None: whenever), in order of the oldest such lead."""
+    def due_hosts(self, now: datetime, *, every: bool = False) -> list[str]:
+        """Return the hosts with a lead to visit by `now`, in order of their oldest; `every`: the open ones too."""
         return [
             row["host"]
             for row in self.rows(
-                "SELECT host, min(id) AS oldest FROM leads WHERE next_visit_at IS NOT NULL "
-                "AND (:now IS NULL OR next_visit_at <= :now) GROUP BY host ORDER BY oldest",
-                {"now": None if now is None else stamp(now)},
+                f"SELECT host, min(id) AS oldest FROM leads WHERE {_DUE} GROUP BY host ORDER BY oldest",
+                {"now": stamp(now), "every": every},
             )
         ]
 
-    def next_lead(self, host: str, now: datetime | None, after: int = 0) -> dict[str, Any] | None:
-        """Return the oldest lead of `host` to visit by `now` (None: whenever) with an id above `after`, or None."""
+    def next_lead(self, host: str, now: datetime, after: int = 0, *, every: bool = False) -> dict[str, Any] | None:
+        """Return the oldest lead of `host` to visit by `now` with an id above `after`, or None.
+
+        `every` adds those that wait after a failure; an article that waits to be visited again is never early.
+        """
         rows = self.rows(
-            "SELECT l.*, s.lang, s.timezone FROM leads l JOIN sources s ON s.id = l.source_id "
-            "WHERE l.host = :host AND l.id > :after AND l.next_visit_at IS NOT NULL "
-            "AND (:now IS NULL OR l.next_visit_at <= :now) ORDER BY l.id LIMIT 1",
-            {"host": host, "after": after, "now": None if now is None else stamp(now)},
+            "SELECT leads.*, s.lang, s.timezone FROM leads JOIN sources s ON s.id = source_id "
+            f"WHERE leads.host = :host AND leads.id > :after AND {_DUE} ORDER BY leads.id LIMIT 1",
+            {"host": host, "after": after, "now": stamp(now), "every": every},
         )
         return rows[0] if rows else None
 
@@ -109,8 +115,8 @@ class Leads(Base):
         return int(self.value("SELECT tries FROM leads WHERE id = ?", (lead_id,)))
 
     def backlog(self) -> int:
-        """Return how many leads wait for a visit."""
-        return int(self.value("SELECT count(*) FROM leads WHERE next_visit_at IS NOT NULL"))
+        """Return how many leads wait for their first page."""
+        return int(self.value("SELECT count(*) FROM leads WHERE next_visit_at IS NOT NULL AND rung = 0"))
 
     def add_visit(
         self,
@@ -142,23 +148,41 @@ class Leads(Base):
         )
         return int(cursor.lastrowid or 0)
 
-    def end_lead(self, lead_id: int, visit: Visit, now: datetime, *, retry_at: datetime | None = None) -> None:
-        """Close a lead with its visit's ending, or leave it open where that is `deferred`.
+    def end_lead(
+        self,
+        lead_id: int,
+        visit: Visit,
+        now: datetime,
+        *,
+        retry_at: datetime | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> None:
+        """Close a lead with its visit's ending, inside a transaction of the caller.
 
-        A deferred lead waits until `retry_at`, else 5 minutes doubled with every try up to a day.
+        A deferred one stays open: until `retry_at`, else 5 minutes doubled with every try up to a day. One that is an
+        article stays on the ladder of later visits, with the validators of its page.
         """
+        (lead,) = self.rows("SELECT tries, rung, etag, last_modified FROM leads WHERE id = ?", (lead_id,))
         if visit.ending is Ending.DEFERRED:
-            tries = self.tries(lead_id)
-            wait = min(FIRST_WAIT * 2 ** min(tries, 10), LONGEST_WAIT)
+            wait = min(FIRST_WAIT * 2 ** min(lead["tries"], 10), LONGEST_WAIT)
             self.conn.execute(
                 "UPDATE leads SET tries = tries + 1, ending = 'deferred', next_visit_at = ? WHERE id = ?",
                 (stamp(retry_at or now + wait), lead_id),
             )
             return
+        again = next_visit(lead["rung"], now) if visit.ending in _VISITED_AGAIN else None
         self.conn.execute(
-            "UPDATE leads SET tries = tries + 1, ending = ?, next_visit_at = NULL, body = NULL, article_id = ? "
-            "WHERE id = ?",
-            (visit.ending, visit.article_id, lead_id),
+            "UPDATE leads SET tries = 0, ending = ?, next_visit_at = ?, rung = rung + 1, body = NULL, "
+            "article_id = coalesce(?, article_id), etag = ?, last_modified = ? WHERE id = ?",
+            (
+                visit.ending,
+                None if again is None else stamp(again),
+                visit.article_id,
+                etag or lead["etag"],
+                last_modified or lead["last_modified"],
+                lead_id,
+            ),
         )
 
 

@@ -94,7 +94,8 @@ CREATE TABLE leads (
   next_visit_at TEXT,                       -- NULL: nothing more to do
   etag          TEXT,
   last_modified TEXT,
-  tries         INTEGER NOT NULL DEFAULT 0,
+  tries         INTEGER NOT NULL DEFAULT 0, -- without an answer, in a row
+  rung          INTEGER NOT NULL DEFAULT 0, -- visits again so far, on the ladder of crawler/revisits.py
   ending        TEXT,                       -- of its last visit
   article_id    INTEGER REFERENCES articles
 ) STRICT;

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, cast
 
 from scrapy.exceptions import IgnoreRequest
@@ -80,7 +80,7 @@ class HostsMiddleware:
 
     def recall(self) -> None:
         """Take up what earlier runs left in `hosts`."""
-        now = datetime.now(UTC)
+        now = self._spider.job.clock()
         for host, row in self._spider.job.corpus.hosts().items():
             if row["retry_at"]:
                 self._retry_at[host] = instant(row["retry_at"])
@@ -120,7 +120,7 @@ class HostsMiddleware:
             raise CrawlStops
         self._check_peace(host)
         self._free_at[host] = time.monotonic() + self._gap(host)
-        self._spider.job.corpus.note_request(host, datetime.now(UTC))
+        self._spider.job.corpus.note_request(host, self._spider.job.clock())
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Free the host, and note that it answered."""
@@ -137,7 +137,7 @@ class HostsMiddleware:
 
     def _check_peace(self, host: str) -> None:
         until = self._retry_at.get(host)
-        if until is not None and until > datetime.now(UTC):
+        if until is not None and until > self._spider.job.clock():
             raise HostWaits(host, until)
 
     def _gap(self, host: str) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
@@ -103,7 +103,7 @@ class RobotsMiddleware:
         host = netloc_of(request.url)
         async with self._locks.setdefault(host, asyncio.Lock()):  # the first asks, the others wait for its answer
             robots = self._held.get(host) or self._recall(host)
-            if robots is None or not robots.fresh(datetime.now(UTC)):
+            if robots is None or not robots.fresh(self._spider.job.clock()):
                 robots = await self._ask(request.url, host)
             self._held[host] = robots
         if robots.unavailable:
@@ -125,7 +125,7 @@ class RobotsMiddleware:
             callback=NO_CALLBACK,
             dont_filter=True,
         )
-        now = datetime.now(UTC)
+        now = self._spider.job.clock()
         try:
             response = await self.crawler.engine.download_async(request)
         except (HostWaits, AddressRefused, CrawlStops):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -26,6 +25,7 @@ from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from datetime import datetime
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -80,8 +80,9 @@ class FollowSpider(Spider):
         self.frontier = Frontier(
             job.corpus,
             [state for state in job.batch if state.source.kind in self.kinds],
-            until=lambda: None if job.every_lead else datetime.now(UTC),
+            clock=job.clock,
             over=lambda: job.deadline is not None and time.monotonic() >= job.deadline,
+            every_lead=job.every_lead,
         )
 
     @classmethod
@@ -107,14 +108,12 @@ class FollowSpider(Spider):
                 yield self._visit(task.host, task.lead)
 
     def _poll(self, host: str, state: SourceState) -> Request:
-        headers = {}
-        if not wants_full(state, datetime.now(UTC)):
-            headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+        full = wants_full(state, self.job.clock())
         return Request(
             state.url,
             callback=self.polled,
             errback=self.poll_failed,
-            headers={name: value for name, value in headers.items() if value},
+            headers={} if full else validators(state.etag, state.last_modified),
             dont_filter=True,
             cb_kwargs={"host": host, "state": state},
         )
@@ -124,6 +123,7 @@ class FollowSpider(Spider):
             row["fetch_url"],
             callback=self.visited,
             errback=self.visit_failed,
+            headers=validators(row["etag"], row["last_modified"]),
             dont_filter=True,
             cb_kwargs={"host": host, "row": row},
         )
@@ -133,7 +133,7 @@ class FollowSpider(Spider):
     ) -> Iterator[Polled | Request]:
         """Read a source's answer; an index's files are read before its poll is one."""
         if item is None:
-            item = Polled(host, state, poll_of(response, state))
+            item = Polled(host, state, poll_of(response, state, self.job.clock()))
             if response.status == HTTPStatus.OK and item.poll.body_sha256 != state.body_sha256:
                 more = self._read(response, item)[:MORE_FILES]
         elif response.status == HTTPStatus.OK:
@@ -172,7 +172,7 @@ class FollowSpider(Spider):
         if item is None:
             poll = Poll(
                 source_id=state.source.id,
-                at=datetime.now(UTC),
+                at=self.job.clock(),
                 status=None,
                 error=failed.reason,
                 network=failed.network,
@@ -182,7 +182,7 @@ class FollowSpider(Spider):
 
     def visited(self, response: Response, host: str, row: dict[str, Any]) -> Iterator[Visited]:
         """Read a lead's page."""
-        now, headers, lead = datetime.now(UTC), header_map(response), lead_of(row)
+        now, headers, lead = self.job.clock(), header_map(response), lead_of(row)
         item = Visited(
             host, row["id"], status=response.status, ms=latency(response), signals=http_signals(headers, now)
         )
@@ -201,7 +201,7 @@ class FollowSpider(Spider):
         elif ending[0] is Ending.BLOCKED and lead.body:
             item.page = replace(page, body=b"")  # what the source carried is all there is
         else:
-            item.visit = Visit(url=response.url, ending=ending[0], reason=ending[1])
+            item.visit = Visit(url=response.url, ending=ending[0], reason=ending[1], article_id=row["article_id"])
         yield item
 
     def visit_failed(self, failure: Any) -> Iterator[Visited]:
@@ -241,6 +241,12 @@ class SearchSpider(FollowSpider):
     kinds = ("search",)
 
 
+def validators(etag: str | None, last_modified: str | None) -> dict[str, str]:
+    """Return the headers of a conditional request."""
+    headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    return {name: value for name, value in headers.items() if value}
+
+
 def header_map(response: Response) -> dict[str, str]:
     """Return a response's headers, names in lower case, the first value of each."""
     return {
@@ -255,9 +261,9 @@ def latency(response: Response) -> int:
     return round(1000 * float(response.meta.get("download_latency", 0.0)))
 
 
-def poll_of(response: Response, state: SourceState) -> Poll:
+def poll_of(response: Response, state: SourceState, now: datetime) -> Poll:
     """Return what a response says before its body is read."""
-    now, headers = datetime.now(UTC), header_map(response)
+    headers = header_map(response)
     lasting = all(reason in LASTING for reason in response.meta.get("redirect_reasons", ["none"]))
     return Poll(
         source_id=state.source.id,

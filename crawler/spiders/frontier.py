@@ -41,21 +41,24 @@ class Frontier:
         corpus: Corpus,
         batch: Sequence[SourceState],
         *,
-        until: Callable[[], datetime | None],
+        clock: Callable[[], datetime],
         over: Callable[[], bool],
+        every_lead: bool = False,
     ) -> None:
         """Take up a batch.
 
         Args:
             corpus: where leads wait.
             batch: the sources to poll.
-            until: leads due by then are visited; None visits all that are open, each once.
+            clock: what time it is: leads due by then are visited.
             over: whether time is up.
+            every_lead: visit those that wait after a failure too, each once.
         """
         self.stopped = False
         self._corpus = corpus
-        self._until = until
+        self._clock = clock
         self._over = over
+        self._every = every_lead
         self._polls: dict[str, deque[SourceState]] = {}
         self._out: set[str] = set()
         self._after: dict[str, int] = {}
@@ -70,7 +73,7 @@ class Frontier:
         """Give a task for every host that has one and is not busy."""
         if self.stopped or self._over():
             return
-        for host in [*self._polls, *self._corpus.due_hosts(self._until())]:
+        for host in [*self._polls, *self._corpus.due_hosts(self._clock(), every=self._every)]:
             if host not in self._out and (task := self._take(host)) is not None:
                 self._out.add(host)
                 yield task
@@ -86,7 +89,7 @@ class Frontier:
         if polls := self._polls.get(host):
             return Task(host, source=polls.popleft())
         self._polls.pop(host, None)
-        lead = self._corpus.next_lead(host, self._until(), self._after.get(host, 0))
+        lead = self._corpus.next_lead(host, self._clock(), self._after.get(host, 0), every=self._every)
         if lead is None:
             return None
         self._after[host] = lead["id"]
