@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from crawler.text import HAN, fold_version, simplify
+from crawler.text import fold_version, simplify
 
 LONGEST = 6
 """Units in a row that one gram holds: six found every name of the topic at 3.4 times the text where four took 1.9."""
@@ -22,19 +22,22 @@ LONGEST = 6
 VERSION = f"1.{fold_version()}"
 """What the grams of a stored text depend on: this module's rules, and the fold with the Unicode it was made from."""
 
-WIDE = HAN + "\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u3131-\u318e\u31a0-\u31bf\u31f0-\u31ff\uac00-\ud7a3\uff66-\uffdc"
-"""Character class of what is written without spaces: each one is a unit."""
+WIDE = (
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd\u3005-\u3007"
+    r"\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d"
+    r"\u3105-\u312f\u31a0-\u31bf\u3131-\u318e\uac00-\ud7a3\uffa0-\uffdc"
+)
+"""Character class of what is written without spaces, each a unit: Han; kana; bopomofo and hangul. Letters only."""
 
 # FTS5's unicode61 (3.40.1 and 3.54.1 alike, tried on every code point) splits at these 21 New Tai Lue and Vedic signs
 # though Unicode calls them letters.
-_SPLIT_BY_FTS5 = "\u19b0-\u19c0\u19c8-\u19c9\u1cf2-\u1cf3"
+_SPLIT_BY_FTS5 = r"\u19b0-\u19c0\u19c8-\u19c9\u1cf2-\u1cf3"
 
-LETTER = rf"[^\W_{_SPLIT_BY_FTS5}]"
 WORD = rf"[^\W_{_SPLIT_BY_FTS5}{WIDE}]+"
 JOINER = r"(?:[-._+/]|(?<=[0-9]),(?=[0-9]))"
 
 UNIT = re.compile(f"[{WIDE}]|{WORD}")
-RUN = re.compile(f"{LETTER}(?:{JOINER}?{LETTER})*")
+RUN = re.compile(f"(?:[{WIDE}]+|{WORD})(?:{JOINER}?(?:[{WIDE}]+|{WORD}))*")
 _WORDS = re.compile(f"{WORD}(?:{JOINER}{WORD})*")
 _ALL_WIDE = re.compile(f"[{WIDE}]+")
 _ASCII = re.compile("[0-9A-Za-z]+")
