@@ -50,6 +50,11 @@ class Outlet:
     foreign: tuple[str, ...] = ()
     html_lang: str | None = None
 
+    @property
+    def day_only(self) -> bool:
+        """Whether its pages say the day and no time: of a page's `published` only the day is then the truth."""
+        return not re.search("%[HI]", self.date)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
