@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from crawler.model import Source
 
-MOST_BYTES = 5 * 1024 * 1024
-"""An answer beyond it is refused. The largest feed seen in the field holds 2 MB; CC-NEWS's crawler stops here too."""
+MOST_BYTES = 8 * 1024 * 1024
+"""An answer beyond it is refused, as a download would be. CC-NEWS's crawler stops at 5 MiB; sitemaps run larger."""
 
 MOST_LEADS = 1000
 """Of one answer. 250 is the most a search gives (GDELT), 1,000 what a news sitemap may hold by its protocol."""
@@ -31,11 +31,12 @@ LONGEST_BODY = 512 * 1024
 """Characters. What is longer is no URL, is cut, is left out."""
 
 _DECLARATION = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}\?>\s*)?", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>|<!--.{0,2000}?-->", re.DOTALL)
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_TAG = re.compile(
+    r"<(?P<name>script|style)\b.{0,400}?</(?P=name)>|</?[a-z][^<>]{0,2000}>|<!--.{0,400}?-->", re.DOTALL | re.IGNORECASE
+)
 _STRAY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{1,31});")
-_OWN_DTD = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*<!DOCTYPE[^>\[]*\[", re.IGNORECASE | re.DOTALL)
+_OWN_DTD = re.compile(r"(?>\s+|<!--.*?-->|<\?.*?\?>)*+<!DOCTYPE[^>\[]*\[", re.IGNORECASE | re.DOTALL)
 _INSIDE_URL = re.compile(r"[\t\r\n]+")
 
 
@@ -128,7 +129,7 @@ def line(text: str) -> str:
 
 def plain(markup: str) -> str:
     """Return the words of a title that may hold HTML, escaped once or twice: tags out, entities resolved, one line."""
-    text = markup[: LONGEST_TITLE * 20]
+    text = markup[: LONGEST_TITLE * 4]
     for _ in range(2):
         text = html.unescape(_TAG.sub("", text.replace("<br", " <br")))
     return line(_TAG.sub("", text))
@@ -182,9 +183,15 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 def _mended(text: str) -> str:
     """Escape what libxml2 would throw away together with the words around it, CDATA sections excepted."""
-    parts = _CDATA.split(text)
-    parts[::2] = [_STRAY.sub("&amp;", _NAMED.sub(_character, part)) for part in parts[::2]]
-    return "".join(parts)
+    mended, start = [], 0
+    while (opens := text.find("<![CDATA[", start)) >= 0 and (closes := text.find("]]>", opens)) >= 0:
+        mended += [_escaped(text[start:opens]), text[opens : closes + 3]]
+        start = closes + 3
+    return "".join([*mended, _escaped(text[start:])])
+
+
+def _escaped(text: str) -> str:
+    return _STRAY.sub("&amp;", _NAMED.sub(_character, text))
 
 
 def _character(found: re.Match[str]) -> str:

@@ -16,15 +16,15 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from crawler.errors import SourceError
-from crawler.spiders.answers import children, first, name_of, words, xml_root
+from crawler.spiders.answers import MOST_LEADS, children, first, name_of, words, xml_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawler.model import Source
 
-MOST_FALLBACK_BYTES = 1024 * 1024
-"""What feedparser may be given: hostile text of this size costs it a second or two."""
+MOST_FALLBACK = 1024 * 1024
+"""Characters that feedparser may be given: hostile text of this size costs it a second or two."""
 
 _ENTRY = re.compile(r"<(?:[a-z0-9]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -46,9 +46,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A feed: its entries, and its head, from which the signals are read; `head` is None when feedparser read it."""
+    """A feed: the first 1,000 of its `total` entries, and its head, which holds the signals, where lxml found it."""
 
     entries: tuple[Entry, ...]
+    total: int
     head: etree._Element | None
     note: str | None = None
 
@@ -63,12 +64,13 @@ def document(text: str, url: str, source: Source) -> Document:
         read = _by_lxml(text, url, source)
         problem = None
     except SourceError as error:
-        read, problem = Document(entries=(), head=None), error
+        read, problem = Document(entries=(), total=0, head=None), error
     wanted = len(_ENTRY.findall(text))
-    if wanted > len(read.entries) and len(text) <= MOST_FALLBACK_BYTES and (problem is None or wanted):
+    if wanted > read.total and len(text) <= MOST_FALLBACK:
         other = _by_feedparser(text, url)
-        if len(other) > len(read.entries):
-            return Document(entries=other, head=read.head, note="not well-formed: read by feedparser")
+        if len(other) > read.total:
+            note = "not well-formed: read by feedparser"
+            return Document(entries=other[:MOST_LEADS], total=len(other), head=read.head, note=note)
     if problem is not None:
         raise problem
     return read
@@ -82,7 +84,8 @@ def _by_lxml(text: str, url: str, source: Source) -> Document:
         raise SourceError(source.id, f"the answer is XML but no feed: its root is <{kind}>")
     head = root if kind in {"feed", "channel"} else next(children(root, "channel"), root)
     site = urljoin_or(url, "" if name_of(head) == "feed" else first(head, "link"))
-    return Document(entries=tuple(_entry(element, site) for element in entries), head=head)
+    read = tuple(_entry(element, site) for element in entries[:MOST_LEADS])
+    return Document(entries=read, total=len(entries), head=head)
 
 
 def _entry(element: etree._Element, site: str) -> Entry:
@@ -117,7 +120,7 @@ def _links(element: etree._Element) -> Iterator[str]:
 
 
 def _title(element: etree._Element) -> str:
-    for name in ("title", "dc:title"):
+    for name in ("title", "dc:title", "media:title"):
         for child in children(element, name):
             if said := words(child):
                 return said

@@ -59,23 +59,24 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         now: when it was fetched, aware.
 
     Raises:
-        SourceError: the answer is no feed: an HTML page, other XML, a DTD of its own, more than 5 MiB.
+        SourceError: the answer is no feed: an HTML page, other XML, a DTD of its own, more than 8 MiB.
     """
     text, charset = decoded(body, headers, source)
     signals = http_signals(headers, now)
     note = None
     if text.startswith("{"):
-        entries = _json_entries(json_value(text, source), url, source)
+        items = _json_items(json_value(text, source), source)
+        entries, total = tuple(_json_entry(item, url) for item in items[:MOST_LEADS]), len(items)
     else:
         read = document(text, url, source)
-        entries, note = read.entries, read.note
+        entries, total, note = read.entries, read.total, read.note
         if read.head is not None:
             signals = feed_signals(read.head, signals)
-    leads = [lead for entry in entries[:MOST_LEADS] if (lead := lead_of(entry, source=source, now=now))]
+    leads = [lead for entry in entries if (lead := lead_of(entry, source=source, now=now))]
     return Answer(
         leads=tuple(leads),
         signals=signals,
-        dropped=len(entries) - len(leads),
+        dropped=total - len(leads),
         charset=charset,
         notes=(note,) if note else (),
     )
@@ -121,17 +122,19 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
-def _json_entries(value: Any, url: str, source: Source) -> tuple[Entry, ...]:
-    """Return the entries of a JSON Feed, versions 1 and 1.1 (jsonfeed.org)."""
+def _json_items(value: Any, source: Source) -> list[Any]:
+    """Return the items of a JSON Feed, versions 1 and 1.1 (jsonfeed.org)."""
     items = value.get("items") if isinstance(value, Mapping) else None
     if not isinstance(items, list):
         raise SourceError(source.id, "the answer is JSON but no JSON Feed: it has no list of items")
-    return tuple(_json_entry(item if isinstance(item, Mapping) else {}, url) for item in items)
+    return items
 
 
-def _json_entry(item: Mapping[str, Any], url: str) -> Entry:
+def _json_entry(item: Any, url: str) -> Entry:
+    values = item if isinstance(item, Mapping) else {}
+
     def said(*keys: str) -> str:
-        return next((value for key in keys if isinstance(value := item.get(key), str) and value), "")
+        return next((value for key in keys if isinstance(value := values.get(key), str) and value), "")
 
     return Entry(
         link=said("url", "external_url", "id"),

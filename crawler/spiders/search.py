@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,8 +56,8 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
     if adapter is None:
         raise SourceError(source.id, f"no adapter {source.adapter!r}: expected one of {', '.join(ADAPTERS)}")
     text, charset = decoded(body, headers, source)
-    hits = list(adapter(text, url, source, now))
-    leads = [hit for hit in hits[:MOST_LEADS] if hit is not None]
+    hits = list(islice(adapter(text, url, source, now), MOST_LEADS))
+    leads = [hit for hit in hits if hit is not None]
     return Answer(
         leads=tuple(leads), signals=http_signals(headers, now), dropped=len(hits) - len(leads), charset=charset
     )

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from crawler import dates
 from crawler.errors import SourceError
 from crawler.model import Answer, Lead
-from crawler.spiders.answers import MOST_LEADS, children, decoded, first, line, name_of, plain, web_url, xml_root
+from crawler.spiders.answers import (
+    MOST_BYTES,
+    MOST_LEADS,
+    children,
+    decoded,
+    first,
+    line,
+    name_of,
+    plain,
+    web_url,
+    xml_root,
+)
 from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
@@ -21,9 +32,6 @@ if TYPE_CHECKING:
 
 MOST_MORE = 50
 """Sitemaps named by one index that are passed on. Publishers keep one a day or a month, for years."""
-
-MOST_UNPACKED = 8 * 1024 * 1024
-"""Bytes a .gz may unpack to, the limit of a download: 2 MB of it can hold 2 GB."""
 
 _GZIP = b"\x1f\x8b"
 
@@ -42,7 +50,7 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         now: when it was fetched, aware.
 
     Raises:
-        SourceError: the answer is no sitemap: an HTML page, a feed, other XML, a bomb, more than 5 MiB of text.
+        SourceError: the answer is no sitemap: an HTML page, a feed, other XML, more than 8 MiB, unpacked.
     """
     text, charset = decoded(_unpacked(body, source), headers, source)
     root = xml_root(text, source)
@@ -105,10 +113,10 @@ def _unpacked(body: bytes, source: Source) -> bytes:
     while body.startswith(_GZIP):  # a file may be several, one after the other
         stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            unpacked += stream.decompress(body, MOST_UNPACKED + 1 - len(unpacked))
+            unpacked += stream.decompress(body, MOST_BYTES + 1 - len(unpacked))
         except zlib.error as error:
             raise SourceError(source.id, f"the gzip is broken: {error}") from error
-        if len(unpacked) > MOST_UNPACKED:
-            raise SourceError(source.id, f"the gzip unpacks to more than {MOST_UNPACKED} bytes: refused")
+        if len(unpacked) > MOST_BYTES:
+            raise SourceError(source.id, f"the gzip unpacks to more than {MOST_BYTES} bytes: refused")
         body = stream.unused_data
     return unpacked
