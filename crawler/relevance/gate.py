@@ -14,7 +14,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from crawler.model import Term
 from crawler.relevance.spellings import anchor, begun, compiled, unbroken
@@ -30,7 +30,7 @@ _GLUED = re.compile(rb"(?:^|[\x00-\x7f])[0-9a-z]$")  # behind a Latin letter, no
 
 _BOMS = {b"\xff\xfe", b"\xfe\xff"}
 _CODECS = ("utf-8", "gb18030", "big5")
-_REACH = 2000  # bytes from the first character of a broken term to its last
+_REACH = 1000  # bytes from the first character of a broken term to its last
 
 
 def gate(topic: Topic, body: bytes) -> bool:
@@ -53,7 +53,7 @@ class _Gate:
         whole = {needle for term in terms for needle in unbroken(term)}
         begins = {needle for term in terms for needle in begun(term)} - whole
         self.wholes = len(whole)
-        self.automaton = BytesAhoCorasick([*sorted(whole), *sorted(begins)])
+        self.automaton = BytesAhoCorasick([*sorted(whole), *sorted(begins)], implementation=Implementation.DFA)
 
     def passes(self, body: bytes) -> bool:
         if body[:2] in _BOMS:
