@@ -85,6 +85,8 @@ def append(
             visit = append_article(
                 corpus, topic, prepared.article, prepared.verdict, page.fetched_at, page.url, page_sha256
             )
+            if visit.ending is Ending.UNCHANGED and lead_id is not None and corpus.lead_article(lead_id) is None:
+                visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
         visit_id = corpus.add_visit(
             run_id, lead_id, visit, page.fetched_at, status=status, page_sha256=page_sha256, ms=ms
         )

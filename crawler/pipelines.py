@@ -49,10 +49,6 @@ class CorpusPipeline:
     def _hosts(self) -> HostsMiddleware:
         return cast("HostsMiddleware", self.crawler.get_downloader_middleware(HostsMiddleware))
 
-    def open_spider(self) -> None:
-        """Take up what earlier runs learned of hosts."""
-        self._hosts.recall()
-
     def process_item(self, item: Any) -> Any:
         """Write an item and send the host's next request.
 

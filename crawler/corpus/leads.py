@@ -114,6 +114,11 @@ class Leads(Base):
         """Return how often a lead was visited."""
         return int(self.value("SELECT tries FROM leads WHERE id = ?", (lead_id,)))
 
+    def lead_article(self, lead_id: int) -> int | None:
+        """Return the article that an earlier visit of this lead gave."""
+        article_id: int | None = self.value("SELECT article_id FROM leads WHERE id = ?", (lead_id,))
+        return article_id
+
     def backlog(self) -> int:
         """Return how many leads wait for their first page."""
         return int(self.value("SELECT count(*) FROM leads WHERE next_visit_at IS NOT NULL AND rung = 0"))

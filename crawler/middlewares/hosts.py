@@ -12,6 +12,7 @@ import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, cast
 
+from scrapy import signals
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.corpus.sources import netloc_of
@@ -72,7 +73,9 @@ class HostsMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Scrapy's constructor."""
-        return cls(crawler)
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.recall, signals.spider_opened)
+        return middleware
 
     @property
     def _spider(self) -> FollowSpider:

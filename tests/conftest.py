@@ -1,0 +1,59 @@
+"""The newsroom: the sample web, crawled for real, over sockets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crawler.corpus.store import Corpus
+from crawler.sample.demo import sample_topic
+from crawler.sample.server import SampleWeb
+from scheduler.run import crawl_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from crawler.model import Topic
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+"""What time it is in tests that need one."""
+
+
+@pytest.fixture
+def web() -> Iterator[SampleWeb]:
+    """Serve the sample web, in its first round."""
+    with SampleWeb() as web:
+        yield web
+
+
+@pytest.fixture
+def topic() -> Topic:
+    """Return the sample web's topic."""
+    return sample_topic()
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    """Open a new corpus."""
+    corpus = Corpus(tmp_path / "corpus.db", create=True)
+    yield corpus
+    corpus.close()
+
+
+@pytest.fixture
+def crawl(web: SampleWeb, topic: Topic, tmp_path: Path) -> Callable[..., Any]:
+    """Return a function that crawls the sample web as `houxu crawl --all` does, into `tmp_path / "corpus.db"`."""
+
+    def crawl(**changes: Any) -> int:
+        arguments: dict[str, Any] = {
+            "by": "person",
+            "everything": True,
+            "overrides": {"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": web.connect_to},
+        }
+        arguments |= changes
+        return crawl_once(arguments.pop("db", tmp_path / "corpus.db"), arguments.pop("topic", topic), **arguments)
+
+    return crawl
