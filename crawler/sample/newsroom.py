@@ -74,7 +74,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """Another URL of a page: `moved` answers 301, `mobile` the phone's layout, `same` the very page."""
+    """Another URL of a page: `moved` answers 301, `mobile` the phone's layout, `same` the very page.
+
+    Never a second article: a correct crawl either sees one lead in both, or ends the later visit `duplicate`.
+    """
 
     url: str
     how: str = "same"
@@ -95,7 +98,8 @@ class SamplePage:
         shown_by: ids of the listings that show it; `links` are the URLs they show it under, where not its own.
         seen: the round in which it appears, 1 or 2.
         edit: replacements made in round 2, one number each; `vanishes`: the status it answers in round 2.
-        endings: the endings a correct crawl may give its lead in the round it appears.
+        endings: the endings a correct crawl may give its lead in the round it appears. With `deferred` first, it is
+            had later, once the host is no longer busy.
         hindsight: relevant only since a dated alias is known.
     """
 
@@ -158,6 +162,15 @@ class Newsroom:
     def by_host(self) -> Mapping[str, Outlet]:
         """Outlets by host."""
         return {outlet.host: outlet for outlet in self.outlets.values()}
+
+    @cached_property
+    def by_link(self) -> Mapping[str, SamplePage]:
+        """Pages by every URL under which a listing shows them or an alias has them."""
+        return {
+            url: page
+            for page in self.pages.values()
+            for url in (page.url, *page.links.values(), *(alias.url for alias in page.aliases))
+        }
 
     def shown(self, listing: str, in_round: int) -> list[tuple[str, SamplePage]]:
         """Return what a listing shows in a round: (link, page), newest first."""

@@ -149,29 +149,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         state = self.server.state
-        host = (self.headers.get("Host") or "").partition(":")[0].lower()
-        key = (host.removeprefix("www."), self.path)
-        found = state.sites[state.round].get(key)
+        key = (self._host().removeprefix("www."), self.path)
+        site = state.sites[state.round]
+        found = site.get(key) or site.get((key[0], self.path.partition("?")[0]))  # an unknown query changes nothing
         with state.lock:
             told = key in state.busy_told
             if found and found.busy:
                 state.busy_told.add(key)
             number = next(state.numbers)
         if found is None:
-            status = self._send(404, b"", {"Content-Type": "text/html; charset=utf-8"})
+            self._send(404, b"", {"Content-Type": "text/html; charset=utf-8"})
         elif found.busy and not told:
-            status = self._send(429, b"", {"Retry-After": "1"})
+            self._send(429, b"", {"Retry-After": "1"})
         elif found.location:
-            status = self._send(found.status, b"", {"Location": found.location})
+            self._send(found.status, b"", {"Location": found.location})
         else:
-            status = self._answer(found, number)
-        with state.lock:
-            state.requests.append(Request(host, self.path, status))
+            self._answer(found, number)
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def _answer(self, found: Resource, number: int) -> int:
+    def _answer(self, found: Resource, number: int) -> None:
         headers = {"Content-Type": found.type}
         modified = found.modified.astimezone(UTC).replace(microsecond=0)
         if "etag" in found.validators:
@@ -179,11 +177,12 @@ class _Handler(BaseHTTPRequestHandler):
         if "last-modified" in found.validators:
             headers["Last-Modified"] = format_datetime(modified, usegmt=True)
         if self._held(found, modified):
-            return self._send(304, b"", headers)
+            self._send(304, b"", headers)
+            return
         body = found.body
         if found.counted:
             body = body.replace(listings.TID.encode(), f"{number:032x}".encode())
-        return self._send(found.status, body, headers)
+        self._send(found.status, body, headers)
 
     def _held(self, found: Resource, modified: datetime) -> bool:
         """Whether the asker holds this already: the tag decides, the date only where no tag was sent."""
@@ -197,7 +196,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return False
         return False
 
-    def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> int:
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        """Answer, after writing the log: whoever has the answer finds it there."""
+        with self.server.state.lock:
+            self.server.state.requests.append(Request(self._host(), self.path, status))
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -205,7 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-        return status
+
+    def _host(self) -> str:
+        return (self.headers.get("Host") or "").partition(":")[0].lower()
 
 
 class SampleWeb:
