@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from crawler.corpus.search import Found
+
 CONTEXT = 30
 """Characters shown on either side of a term that decided."""
 
@@ -58,6 +60,32 @@ def excerpt(text: str, start: int, end: int) -> str:
     before, after = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
     dots = ("…" if start > CONTEXT else "", "…" if end + CONTEXT < len(text) else "")
     return " ".join(f"{dots[0]}{before}[{text[start:end]}]{after}{dots[1]}".split())
+
+
+def found(articles: Sequence[Found], terminal: int = 80) -> Iterable[str]:
+    """Give what a search found: date, outlet and headline, then the words around the hits, marked."""
+    for article in articles:
+        yield f"{article.when:%Y-%m-%d}  {article.outlet or '-'}: {fit(article.title, max(20, terminal - 26))}"
+        yield f"  {marked(article.excerpt, article.hits)}"
+        yield f"  {article.url}"
+    if not articles:
+        yield "nothing found"
+
+
+def marked(text: str, hits: Sequence[tuple[int, int]]) -> str:
+    """Return a text with each (start, end) set in brackets."""
+    for start, end in sorted(hits, reverse=True):
+        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
+    return text
+
+
+def edits(rows: Sequence[Mapping[str, Any]], terminal: int = 80) -> Iterable[str]:
+    """Give the edits: when, where, and the words that went and came."""
+    for row in rows:
+        yield f"{row['seen_at']}  {row['outlet'] or '-'}: {fit(row['title'], max(20, terminal - 40))}"
+        yield f"  removed: {row['removed']}"
+        yield f"  added:   {row['added']}"
+        yield f"  {row['url']}"
 
 
 def why(answer: Mapping[str, Any]) -> Iterable[str]:

@@ -36,9 +36,10 @@ def topic() -> Topic:
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    """Open a new corpus."""
+def corpus(tmp_path: Path, topic: Topic) -> Iterator[Corpus]:
+    """Open a new corpus that follows the sample's topic."""
     corpus = Corpus(tmp_path / "corpus.db", create=True)
+    corpus.claim_topic(topic.id, str(topic.seed))
     yield corpus
     corpus.close()
 

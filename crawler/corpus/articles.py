@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.base import Base
 from crawler.dedupe import bare_sha256
-from crawler.model import Article, Verdict, stamp
+from crawler.model import Article, Verdict, instant, stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -141,3 +141,28 @@ class Articles(Base):
             "INSERT OR IGNORE INTO mentions (term, revision_id, field, start) VALUES (?, ?, ?, ?)",
             [(hit.term, revision_id, hit.field, hit.start) for hit in verdict.hits],
         )
+
+    def judged_otherwise(self, topic_digest: str) -> list[tuple[int, bool, Article]]:
+        """Return (id, relevant, article) of every article whose latest verdict is not by the rules of this digest."""
+        rows = self.rows(
+            "SELECT a.id, a.url, a.relevant, a.outlet, r.title, r.body, r.credited_source, r.published_at, r.lang "
+            "FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE (SELECT topic_digest FROM verdicts v "
+            "WHERE v.article_id = a.id ORDER BY v.id DESC LIMIT 1) IS NOT ? ORDER BY a.id",
+            (topic_digest,),
+        )
+        return [
+            (
+                row["id"],
+                bool(row["relevant"]),
+                Article(
+                    url=row["url"],
+                    title=row["title"],
+                    body=row["body"],
+                    outlet=row["outlet"],
+                    credited_source=row["credited_source"],
+                    published_at=None if row["published_at"] is None else instant(row["published_at"]),
+                    lang=row["lang"],
+                ),
+            )
+            for row in rows
+        ]

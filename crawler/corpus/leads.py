@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.base import Base
 from crawler.corpus.sources import netloc_of
-from crawler.model import Ending, Lead, Visit, instant, stamp
+from crawler.model import Ending, Lead, Page, Visit, instant, stamp
 from crawler.revisits import next_visit
 
 MAX_TRIES = 10
@@ -21,6 +22,9 @@ BODY_LIMIT = 200_000
 """Characters of a source's own body kept with its lead: more than any article in 1,100 bench pages."""
 
 OPAQUE = "an opaque link that leads nowhere by design: kept for its title and outlet"
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DUE = "next_visit_at IS NOT NULL AND (next_visit_at <= :now OR (:every AND rung = 0))"
 
@@ -189,6 +193,32 @@ class Leads(Base):
                 lead_id,
             ),
         )
+
+    def pages_that_ended(self, ending: str, topic_digest: str) -> list[tuple[int | None, Callable[[bytes], Page], str]]:
+        """Return the pages whose latest visit had this ending, but those already judged by the rules of this digest.
+
+        Returns:
+            (lead, a function that makes the Page of its bytes, the bytes' key) for each.
+        """
+        rows = self.rows(
+            "SELECT v.id AS visit_id, v.url AS visit_url, v.at, v.page_sha256, leads.*, s.lang, s.timezone "
+            "FROM visits v LEFT JOIN leads ON leads.id = v.lead_id LEFT JOIN sources s ON s.id = leads.source_id "
+            "WHERE v.id IN (SELECT max(id) FROM visits WHERE page_sha256 IS NOT NULL GROUP BY url) AND v.ending = ? "
+            "AND (SELECT topic_digest FROM verdicts d WHERE d.visit_id = v.id) IS NOT ? ORDER BY v.id",
+            (ending, topic_digest),
+        )
+        return [(row["id"], partial(_page, row), row["page_sha256"]) for row in rows]
+
+
+def _page(row: dict[str, Any], body: bytes) -> Page:
+    return Page(
+        url=row["visit_url"],
+        body=body,
+        fetched_at=instant(row["at"]),
+        lead=None if row["id"] is None else lead_of(row),
+        lang=row["lang"],
+        timezone=row["timezone"],
+    )
 
 
 def tombstone(what: str) -> str:

@@ -118,6 +118,14 @@ class Reads(Base):
             {"story": story_id, "limit": limit},
         )
 
+    def edit_rows(self, *, limit: int = 20) -> list[dict[str, Any]]:
+        """Return the newest revisions after the first, with the words removed and added."""
+        return self.rows(
+            "SELECT a.id, a.url, a.outlet, r.title, r.rev, r.seen_at, r.removed, r.added FROM revisions r "
+            "JOIN articles a ON a.id = r.article_id WHERE r.rev > 1 ORDER BY r.seen_at DESC, r.id DESC LIMIT ?",
+            (limit,),
+        )
+
     def status(self) -> dict[str, Any]:
         """Return the state of the corpus: runs, backlog, endings, sources that need attention."""
         last = self.rows("SELECT * FROM runs ORDER BY id DESC LIMIT 1")

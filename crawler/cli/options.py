@@ -1,0 +1,171 @@
+"""What the commands share: the group, its errors and exits, options, and how answers are printed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crawler import __version__, show
+from crawler.corpus.store import Corpus
+from crawler.errors import HouxuError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from crawler.model import Topic
+
+EXITS = {
+    0: "done; also when nothing was due, nothing was new, or `--max-runtime` ended it",
+    1: "every source failed, the network is down, or the corpus could not be read or written",
+    2: "usage, or a topic file with mistakes",
+    3: "done, but some source's health changed for the worse since the last run (told once; never on the first run)",
+    75: "another run holds the lock (after `--wait`, 0 s by default)",
+    130: "stopped cleanly by Ctrl-C (SIGINT)",
+    143: "stopped cleanly by SIGTERM",
+}
+"""What the exit codes mean: the README's table is made of this."""
+
+
+class Commands(click.Group):
+    """Our group: every HouxuError ends in one line on standard error and its own exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except HouxuError as error:
+            click.echo(f"houxu: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` closed it: nothing more to say
+            ctx.exit(0)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
+        """Return the commands in the order they are written here, which is the order of use."""
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="houxu")
+def main() -> None:
+    """Follow a news story: poll sources, visit leads, keep what is on topic in one SQLite file."""
+
+
+def with_db(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --db."""
+    return click.option(
+        "--db",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("corpus.db"),
+        envvar="HOUXU_DB",
+        show_default=True,
+        show_envvar=True,
+        help="The corpus.",
+    )(command)
+
+
+def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def with_topic(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --topic."""
+    return click.option(
+        "--topic",
+        "topic_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="What to follow, a TOML file; the packaged Xiaomi AI otherwise.",
+    )(command)
+
+
+def with_crawl(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of commands that fetch."""
+    for option in (
+        click.option("-v", "--verbose", count=True, help="Log to standard error; twice: every request."),
+        click.option("-s", "overrides", multiple=True, metavar="NAME=VALUE", help="A Scrapy setting."),
+        click.option("--allow-host", multiple=True, metavar="HOST", help="Let the guard pass a private host."),
+    ):
+        command = option(command)
+    return with_topic(with_db(command))
+
+
+@contextmanager
+def open_to_read(db: Path) -> Iterator[Corpus]:
+    """Open a corpus to read."""
+    corpus = Corpus(db, read_only=True)
+    try:
+        yield corpus
+    finally:
+        corpus.close()
+
+
+@contextmanager
+def open_to_write(db: Path, topic: Topic | None = None) -> Iterator[Corpus]:
+    """Open a corpus to write; only with a topic is a missing file made."""
+    corpus = Corpus(db, create=topic is not None or db.is_file())
+    try:
+        if topic is not None:
+            corpus.claim_topic(topic.id, topic.seed.isoformat() if topic.seed else None)
+        yield corpus
+    finally:
+        corpus.close(checkpoint=True)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int], object]]:
+    """Give a counter that shows on a terminal, and nothing when there is none."""
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    done, started = 0, time.monotonic()
+
+    def step(count: int) -> None:
+        nonlocal done
+        done += count
+        rate = done / max(time.monotonic() - started, 1e-9)
+        click.echo(f"\r{label}: {done} answers, {rate:.1f} a second ", nl=False, err=True)
+
+    try:
+        yield step
+    finally:
+        click.echo("\r\033[K", nl=False, err=True)
+
+
+def show_rows(lines: Iterable[str], value: Any, *, as_json: bool) -> None:
+    """Print lines for people, or the value as JSON."""
+    if as_json:
+        click.echo(show.as_json(value))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def scrapy_settings(overrides: tuple[str, ...]) -> dict[str, str]:
+    """Return NAME=VALUE options as Scrapy settings."""
+    pairs = [text.partition("=") for text in overrides]
+    for name, equals, _value in pairs:
+        if not equals or not name.isupper():
+            raise click.BadParameter(f"{name!r} is not NAME=VALUE with an upper-case name", param_hint="-s")
+    return {name: value for name, _equals, value in pairs}
+
+
+def terminal_width() -> int:
+    """Return how wide the terminal is; 100 columns where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def log_to_stderr(verbose: int) -> None:
+    """Log errors, with -v the run, with -vv every request."""
+    level = (logging.ERROR, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("scrapy").setLevel(logging.CRITICAL if not verbose else level)
+    logging.getLogger("twisted").setLevel(logging.CRITICAL if not verbose else level)

@@ -1,0 +1,187 @@
+"""Commands that read the corpus: search, stories, timeline, edits, why, status, sources, topic."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from crawler import show
+from crawler import topic as topics
+from crawler.cli.options import (
+    log_to_stderr,
+    main,
+    open_to_read,
+    progress_bar,
+    scrapy_settings,
+    show_rows,
+    terminal_width,
+    with_crawl,
+    with_db,
+    with_json,
+)
+
+
+@main.command()
+@click.argument("query", nargs=-1, required=True)
+@with_db
+@with_json
+@click.option("--outlet", help="Only this outlet.")
+@click.option("--lang", help="Only this language: zh, en.")
+@click.option("--story", "story_id", type=int, help="Only this story.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Published on that day (UTC) or later.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Published before that day (UTC).")
+@click.option("--newest", is_flag=True, help="Newest first; otherwise those with the words in the headline.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+def search(
+    query: tuple[str, ...],
+    db: Path,
+    outlet: str | None,
+    lang: str | None,
+    story_id: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    *,
+    as_json: bool,
+    newest: bool,
+) -> None:
+    """Find articles: QUERY is anything a person types, in either script."""
+    with open_to_read(db) as corpus:
+        found = corpus.search(
+            " ".join(query),
+            outlet=outlet,
+            lang=lang,
+            story=story_id,
+            since=since.replace(tzinfo=UTC) if since else None,
+            until=until.replace(tzinfo=UTC) if until else None,
+            newest=newest,
+            limit=limit,
+        )
+    show_rows(show.found(found, terminal_width()), [asdict(each) for each in found], as_json=as_json)
+
+
+@main.command()
+@with_db
+@with_json
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+def stories(db: Path, limit: int, *, as_json: bool) -> None:
+    """List the stories, the most recently told first."""
+    with open_to_read(db) as corpus:
+        rows = corpus.story_rows(limit=limit)
+    columns = ("id", "last_at", "articles", "voices", "first_outlet", "headline")
+    show_rows(show.table(rows, columns, terminal_width()), rows, as_json=as_json)
+
+
+@main.command()
+@click.argument("story_id", type=int, metavar="ID")
+@with_db
+@with_json
+def story(story_id: int, db: Path, *, as_json: bool) -> None:
+    """Show a story: its articles in time order, copies beneath what they copy."""
+    with open_to_read(db) as corpus:
+        answer = corpus.story(story_id)
+    if answer is None:
+        raise click.ClickException(f"no story {story_id}; `houxu stories` lists them")
+    show_rows(show.story(answer, terminal_width()), answer, as_json=as_json)
+
+
+@main.command()
+@with_db
+@with_json
+@click.option("--story", "story_id", type=int, help="Only this story.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+def timeline(db: Path, story_id: int | None, limit: int, *, as_json: bool) -> None:
+    """List the coverage in time order, the newest last."""
+    with open_to_read(db) as corpus:
+        rows = corpus.timeline(story_id, limit=limit)
+    columns = ("at", "outlet", "lang", "copies", "story_id", "title")
+    show_rows(show.table(rows, columns, terminal_width()), rows, as_json=as_json)
+
+
+@main.command()
+@with_db
+@with_json
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+def edits(db: Path, limit: int, *, as_json: bool) -> None:
+    """List what publishers changed after the fact, the newest first."""
+    with open_to_read(db) as corpus:
+        rows = corpus.edit_rows(limit=limit)
+    show_rows(show.edits(rows, terminal_width()), rows, as_json=as_json)
+
+
+@main.command()
+@click.argument("url")
+@with_db
+@with_json
+def why(url: str, db: Path, *, as_json: bool) -> None:
+    """Say what became of URL, and what decided it."""
+    from crawler.dedupe import canonical_url
+
+    with open_to_read(db) as corpus:
+        answer = corpus.why(canonical_url(url)) or corpus.why(url)
+    if answer is None:
+        raise click.ClickException(f"{url} was never seen: no source showed it and no visit ended there")
+    show_rows(show.why(answer), answer, as_json=as_json)
+
+
+@main.command()
+@with_db
+@with_json
+def status(db: Path, *, as_json: bool) -> None:
+    """Say how the corpus is: backlog, last success, disk use, what fails."""
+    with open_to_read(db) as corpus:
+        answer = corpus.status()
+    show_rows(show.status(answer), answer, as_json=as_json)
+
+
+@main.command()
+@with_crawl
+@with_json
+@click.option("--check", is_flag=True, help="Ask every source once, now, and say what is wrong. Writes nothing.")
+def sources(
+    db: Path,
+    topic_file: Path | None,
+    overrides: tuple[str, ...],
+    allow_host: tuple[str, ...],
+    verbose: int,
+    *,
+    as_json: bool,
+    check: bool,
+) -> None:
+    """List the sources and how they do."""
+    if check:
+        from crawler.check import check_sources
+
+        log_to_stderr(verbose)
+        with progress_bar("asking") as progress:
+            rows = check_sources(topics.load(topic_file), scrapy_settings(overrides), allow_host, progress=progress)
+        columns = ("id", "status", "items", "newest", "charset", "robots", "wrong")
+    else:
+        with open_to_read(db) as corpus:
+            rows = corpus.source_rows()
+        columns = ("id", "kind", "health", "next_check_at", "leads", "articles", "error")
+    show_rows(show.table(rows, columns, terminal_width()), rows, as_json=as_json)
+
+
+@main.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Only say whether it is sound.")
+@with_json
+def topic(file: Path | None, *, check: bool, as_json: bool) -> None:
+    """Show what FILE follows, or the packaged topic; every mistake in it is named."""
+    read = topics.load(file)
+    summary = {
+        "id": read.id,
+        "name": read.name,
+        "seed": read.seed,
+        "sources": len(read.sources),
+        "enabled": sum(source.enabled for source in read.sources),
+        "digest": read.digest,
+    }
+    lines = [f"{name}: {value}" for name, value in summary.items()]
+    if read.contact is None:
+        lines.append("warning: [crawl] contact is not set: publishers cannot tell who you are")
+    show_rows([f"{file or 'the packaged topic'} is sound"] if check else lines, summary, as_json=as_json)

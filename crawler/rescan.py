@@ -1,0 +1,83 @@
+"""Judge again what is stored, after the topic file changed or a stage was mended, and say what flipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from crawler import relevance
+from crawler.errors import CorpusError
+from crawler.path import append, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from crawler.corpus.store import Corpus
+    from crawler.model import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A page whose verdict or ending changed: `now` is its new ending, or that it left the coverage or came back."""
+
+    url: str
+    title: str | None
+    now: str
+
+
+def rescan(
+    corpus: Corpus,
+    topic: Topic,
+    now: datetime,
+    *,
+    pages: Literal["off_topic", "unreadable"] = "off_topic",
+    progress: Callable[[int], object] = lambda _count: None,
+) -> list[Flip]:
+    """Judge every article, and the stored pages that ended off topic, by the topic as it is now.
+
+    Args:
+        corpus: open for writing, its lock held by the caller.
+        topic: the changed topic.
+        now: when.
+        pages: which pages without an article are taken along the path again; `unreadable` for those that a stage
+            failed on (then articles are left alone).
+        progress: called as pages are dealt with.
+
+    Returns:
+        What flipped, in the order it was seen first.
+    """
+    run_id = corpus.start_run("person", now)
+    flips = [] if pages == "unreadable" else list(_articles(corpus, topic, now, progress))
+    flips += _pages(corpus, topic, run_id, pages, progress)
+    with corpus.transaction():
+        corpus.settle(now, days=None)
+    corpus.end_run(run_id, "done", now, f"rescan: {len(flips)} flipped")
+    return flips
+
+
+def _articles(corpus: Corpus, topic: Topic, now: datetime, progress: Callable[[int], object]) -> Iterator[Flip]:
+    for article_id, held, article in corpus.judged_otherwise(topic.digest):
+        verdict = relevance.judge(topic, article)
+        with corpus.transaction():
+            corpus.add_verdict(verdict, article.url, now, article_id=article_id)
+            if verdict.relevant and not held:
+                corpus.place(article_id, article, same=topic.relevance.same, now=now)
+            elif held and not verdict.relevant:
+                corpus.unplace(article_id)
+        progress(1)
+        if verdict.relevant != held:
+            yield Flip(article.url, article.title, "on topic again" if verdict.relevant else "off topic")
+
+
+def _pages(corpus: Corpus, topic: Topic, run_id: int, ending: str, progress: Callable[[int], object]) -> Iterator[Flip]:
+    for lead_id, page, sha256 in corpus.pages_that_ended(ending, topic.digest):
+        try:
+            body = corpus.pages.get(sha256)
+        except CorpusError:
+            continue  # pruned: nothing is left to judge
+        prepared = prepare(topic, page(body))
+        progress(1)
+        if prepared.error is None and prepared.verdict is not None and prepared.verdict.relevant:
+            visit = append(corpus, topic, prepared, run_id, lead_id=lead_id)
+            yield Flip(visit.url, prepared.article.title if prepared.article else None, visit.ending)
