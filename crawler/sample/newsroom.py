@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -268,4 +269,4 @@ def _host(url: str) -> str:
 
 
 def _when(page: SamplePage) -> str:
-    return page.published.astimezone().isoformat() if page.published else "9999"
+    return page.published.astimezone(UTC).isoformat() if page.published else "9999"
