@@ -13,11 +13,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from itertools import product
 
-from crawler.text import fold_version, simplify
+from crawler.text import fold_version, simplified, simplify
 
 LONGEST = 6
 """Units in a row that one gram holds: six found every name of the topic at 3.4 times the text where four took 1.9."""
+
+TRADITIONAL = 3
+"""Units in a row that are also put in as traditional characters may spell them, so that 羅福莉 finds 罗福莉.
+
+On 2,066 news texts of 869 characters the index took 4.37 times the text without, 4.71 for two, 5.41 for three, 6.59 for
+four (after 'optimize'): three cover names and cost a quarter more; four would break the 5.5 that the index may cost.
+"""
 
 VERSION = f"1.{fold_version()}"
 """What the grams of a stored text depend on: this module's rules, and the fold with the Unicode it was made from."""
@@ -66,19 +75,43 @@ def grams(text: str) -> set[str]:
         Tokens without white space. 700 Chinese characters give about 5,000.
     """
     found: set[str] = set()
-    for run in runs(text) | runs(fold(text)):
-        found |= _of_run(run)
+    folded = runs(fold(text))
+    for run in runs(text) | folded:
+        found |= _rows(run, LONGEST)
+        found.update(_WORDS.findall(run))  # a long address or serial number is found whole
+        if not run.isascii():
+            # A Latin term ends at whatever is no ASCII letter or digit: caf is found in café, as a scan would.
+            found.update(_ASCII.findall(run))
+    spelled = _traditional()
+    for run in folded:
+        for gram in _rows(run, TRADITIONAL):
+            if not spelled.keys().isdisjoint(gram):
+                found.update(map("".join, product(*(spelled.get(char, char) for char in gram))))
     return found
 
 
-def _of_run(run: str) -> set[str]:
+def _rows(run: str, longest: int) -> set[str]:
+    """Return every one to `longest` units in a row."""
     if _ALL_WIDE.fullmatch(run):
         size = len(run)
-        return {run[i : i + n] for n in range(1, LONGEST + 1) for i in range(size - n + 1)}
+        return {run[i : i + n] for n in range(1, longest + 1) for i in range(size - n + 1)}
     spans = [unit.span() for unit in UNIT.finditer(run)]
-    found = {run[first:end] for i, (first, _) in enumerate(spans) for _, end in spans[i : i + LONGEST]}
-    found.update(_WORDS.findall(run))  # a long address or serial number is found whole
-    if not run.isascii():
-        # A Latin term ends at whatever is no ASCII letter or digit: caf is found in café, as a scan would.
-        found.update(_ASCII.findall(run))
-    return found
+    return {run[first:end] for i, (first, _) in enumerate(spans) for _, end in spans[i : i + longest]}
+
+
+@cache
+def _traditional() -> dict[str, str]:
+    """Return, for each simplified character, every common way to write it: 发 gives 發髮, 后 gives 后後."""
+    ways: dict[str, str] = {}
+    for old, new in simplified().items():
+        if _common(chr(old)):
+            ways[new] = ways.get(new, new if _common(new) else "") + chr(old)
+    return ways
+
+
+def _common(char: str) -> bool:
+    """Say whether a character is one of the 5,401 that Big5 calls frequent (its first level, A440 to C67E)."""
+    try:
+        return b"\xa4\x40" <= char.encode("big5") <= b"\xc6\x7e"
+    except UnicodeEncodeError:
+        return False

@@ -66,7 +66,19 @@ def test_han_of_one_to_six_characters_are_found_as_a_scan_finds_them(texts: list
     run = data.draw(st.sampled_from(runs))
     start = data.draw(st.integers(0, len(run) - 1))
     term = run[start : start + data.draw(st.integers(1, LONGEST))]
-    assert found(table(*texts), term) == {i for i, text in enumerate(texts, 1) if scan(text, term)}
+    rows = found(table(*texts), term)
+    assert {i for i, text in enumerate(texts, 1) if scan(text, term)} <= rows
+    assert rows <= {i for i, text in enumerate(texts, 1) if scan(text, term) or scan(text, fold(term))}
+
+
+@given(
+    texts=st.lists(TEXT, min_size=1, max_size=6),
+    term=st.text("小米羅福莉眼鏡億後后發髮裡機台臺為", min_size=1, max_size=3),
+)
+def test_a_traditional_word_of_up_to_three_characters_finds_simplified_text(texts: list[str], term: str) -> None:
+    """Typed in either script, a short word finds both."""
+    texts = [*texts, fold(term), term]
+    assert found(table(*texts), term) == {i for i, text in enumerate(texts, 1) if scan(text, fold(term))}
 
 
 @given(texts=st.lists(TEXT, min_size=1, max_size=6), term=LATIN)
@@ -98,11 +110,13 @@ def test_any_bareword_typed_is_answered_or_refused_by_fts5(texts: list[str], ter
     [
         ("小米", {1, 2, 4}),
         ("小米 罗福莉", {4}),
+        ("小米 羅福莉", {4}),
         ("小米 OR 罗福莉", {1, 2, 4, 5}),
+        ("3090億", {1}),
         ("小米 NOT 罗福莉", {1, 2}),
         ("小米 AND AI", {1}),
         ("罗福莉", {4, 5}),
-        ("羅福莉", {5}),
+        ("羅福莉", {4, 5}),
         ("AI", {1, 3}),
         ("小米AI眼镜", {1}),
         ("AI眼镜", {1}),
@@ -124,7 +138,7 @@ def test_any_bareword_typed_is_answered_or_refused_by_fts5(texts: list[str], ter
 def test_what_a_person_types(typed: str, rows: set[int]) -> None:
     """Words as typed in a plain shell, quoted only where they hold a joiner, find exactly the texts that have them."""
     texts = [
-        "小米AI眼镜发布",
+        "小米AI眼镜发布，3090亿",
         "小米推出澎湃OS，大米小麦",
         "MiMo-V2-Flash (309B) beats other AI",
         "小米的罗福莉谈MiMo-V2.5：3,090亿参数",
