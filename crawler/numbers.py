@@ -303,7 +303,7 @@ def _plain(figure: str) -> Fraction:
 
 
 def _han(numeral: str) -> int:
-    """Return a Chinese numeral's value: 三千零九十亿, 两千万, 二〇二五; before a bare ten, hundred or thousand stands a one."""
+    """Return the value of a Chinese numeral: 三千零九十亿, 两千万, 二〇二五. A bare 十, 百 or 千 is one of them."""
     if len(numeral) > 1 and all(character in _DIGITS for character in numeral):
         return int("".join(str(_DIGITS[character]) for character in numeral))
     total = section = digit = 0

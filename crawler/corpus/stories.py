@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler import stories
@@ -12,7 +13,7 @@ from crawler.model import Article, instant, stamp
 from crawler.stories import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
 SIGNATURE = 16
@@ -66,20 +67,25 @@ class Stories(Base):
     def settle(self, now: datetime, days: int | None = 7) -> int:
         """Recompute the stories of the last `days` and those touched since, inside the caller's transaction.
 
-        The same pages in any order give the same stories: exactly where all were touched or lie in the window, which
-        a run's own pages do. `days=None` recomputes every story there is.
+        The same pages in any order give the same stories: exactly where all of them were touched or lie in the window,
+        as a run's own pages do. `days=None` recomputes every story there is.
 
         Returns:
             How many stories were recomputed; 0 when nothing was touched.
         """
         if days is not None and self.value("SELECT 1 FROM unsettled LIMIT 1") is None:
             return 0
-        old, items = self._region(None if days is None else now - timedelta(days=days))
-        groups = stories.settle(items, self._weigh())
-        changed = self._assign(groups, old)
-        self._count(changed)
+        self._mark_region(None if days is None else now - timedelta(days=days))
+        settled = 0
+        for members in stories.settle(self._items("v.article_id IN (SELECT id FROM temp.region)"), self._weigh()):
+            self._assign(members)
+            settled += 1
+        self._count(
+            row[0]
+            for row in self.conn.execute("SELECT story_id FROM temp.before UNION SELECT story_id FROM temp.after")
+        )
         self.conn.execute("DELETE FROM unsettled")
-        return len(groups)
+        return settled
 
     def touch_story(self, article_ids: Iterable[int]) -> None:
         """Mark articles whose stories `settle` must look at again, inside the caller's transaction."""
@@ -177,15 +183,12 @@ class Stories(Base):
         return texts
 
     def _weigh(self) -> Callable[[str], float]:
-        """Return the idf of a term, looked up once each."""
+        """Return the idf of a term as of now; the commonest look-ups are remembered."""
         texts = self._texts()
-        known: dict[str, float] = {}
 
+        @lru_cache(maxsize=200_000)
         def weigh(term: str) -> float:
-            if term not in known:
-                held = self.value("SELECT articles FROM terms WHERE term = ?", (term,))
-                known[term] = stories.idf(held or 0, texts)
-            return known[term]
+            return stories.idf(self.value("SELECT articles FROM terms WHERE term = ?", (term,)) or 0, texts)
 
         return weigh
 
@@ -199,7 +202,7 @@ class Stories(Base):
     # Near texts, and the provisional story.
 
     def _join(self, root_id: int) -> int:
-        item = self._items("v.article_id = ?", (root_id,))[0]
+        item = next(self._items("v.article_id = ?", (root_id,)))
         weigh = self._weigh()
         threads: dict[int, list[Item]] = {}
         for story_id, near in self._near(item, weigh):
@@ -230,15 +233,14 @@ class Stories(Base):
             (found[near.id], near) for near in self._items(f"v.article_id IN ({marks})", nearest) if near.id in found
         ]
 
-    def _items(self, where: str, values: Sequence[object] = ()) -> list[Item]:
-        return [
-            Item(id=row["article_id"], at=instant(row["at"]), url=row["url"], terms=json.loads(row["terms"]))
-            for row in self.rows(
-                f"SELECT v.article_id, v.at, a.url, v.terms FROM vectors v JOIN articles a ON a.id = v.article_id"
-                f" WHERE {where}",
-                list(values),
-            )
-        ]
+    def _items(self, where: str, values: Sequence[object] = ()) -> Iterator[Item]:
+        """Give texts in the order of their rank."""
+        for row in self.conn.execute(
+            "SELECT v.article_id, v.at, a.url, v.terms FROM vectors v JOIN articles a ON a.id = v.article_id"
+            f" WHERE {where} ORDER BY v.at, a.url",
+            tuple(values),
+        ):
+            yield Item(id=row["article_id"], at=instant(row["at"]), url=row["url"], terms=json.loads(row["terms"]))
 
     def _new_story(self, root_id: int) -> int:
         cursor = self.conn.execute(
@@ -249,47 +251,60 @@ class Stories(Base):
         )
         return int(cursor.lastrowid or 0)
 
-    # Settling.
+    # Settling. What is recomputed is written down in temporary tables: a whole corpus need not fit into memory.
 
-    def _region(self, since: datetime | None) -> tuple[dict[int, int], list[Item]]:
-        """Return the stories to recompute (id -> root) and their texts: whole stories, near what was touched."""
+    def _mark_region(self, since: datetime | None) -> None:
+        """Write down the texts to recompute: whole stories, those near in time to what was touched or since `since`."""
+        for table, columns in (
+            ("region", "id INTEGER PRIMARY KEY"),
+            ("before", "root_id INTEGER PRIMARY KEY, story_id INTEGER NOT NULL"),
+            ("after", "story_id INTEGER PRIMARY KEY"),
+        ):
+            self.conn.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} ({columns})")
+            self.conn.execute(f"DELETE FROM temp.{table}")
         if since is None:
-            ids = [row["article_id"] for row in self.rows("SELECT article_id FROM vectors")]
-        else:
-            reach = f"{stories.REACH.total_seconds():.0f} seconds"
-            ids = [
-                row["article_id"]
-                for row in self.rows(
-                    "SELECT article_id FROM vectors WHERE at >= :since UNION"
-                    " SELECT near.article_id FROM unsettled u JOIN vectors v USING (article_id) JOIN vectors near"
-                    " ON near.at BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', v.at, '-' || :reach)"
-                    " AND strftime('%Y-%m-%dT%H:%M:%SZ', v.at, '+' || :reach)",
-                    {"since": stamp(since), "reach": reach},
-                )
-            ]
-        self.conn.execute("CREATE TEMP TABLE IF NOT EXISTS region (id INTEGER PRIMARY KEY)")
-        self.conn.execute("DELETE FROM region")
-        self.conn.executemany(
-            "INSERT OR IGNORE INTO region SELECT story_id FROM articles WHERE id = ?", ((each,) for each in ids)
-        )
-        old = {
-            row["id"]: row["root_id"]
-            for row in self.rows("SELECT s.id, s.root_id FROM stories s JOIN region USING (id)")
-        }
-        return old, self._items("a.story_id IN (SELECT id FROM region)")
-
-    def _assign(self, groups: list[list[int]], old: dict[int, int]) -> set[int]:
-        """Write who belongs where; a story keeps its id by its earliest root. Return the ids written or emptied."""
-        owner = {root: story for story, root in old.items()}
-        for members in groups:
-            claimed = [owner.pop(each) for each in members if each in owner]
-            story_id = claimed[0] if claimed else self._new_story(members[0])
-            self.conn.executemany(
-                "UPDATE articles SET story_id = ? WHERE root_id = ? AND story_id IS NOT ?",
-                ((story_id, each, story_id) for each in members),
+            self.conn.execute("INSERT INTO temp.region SELECT article_id FROM vectors")
+        for span in () if since is None else [*self._touched(), (stamp(since), "~")]:
+            self.conn.execute(
+                "INSERT OR IGNORE INTO temp.region SELECT v.article_id"
+                " FROM articles a JOIN vectors v ON v.article_id = a.id"
+                " WHERE a.story_id IN (SELECT near.story_id FROM vectors v JOIN articles near ON near.id = v.article_id"
+                " WHERE v.at BETWEEN ? AND ?)",
+                span,
             )
-            old[story_id] = members[0]
-        return set(old)
+        self.conn.execute(
+            "INSERT OR IGNORE INTO temp.before SELECT s.root_id, s.id FROM stories s"
+            " WHERE s.root_id IN (SELECT id FROM temp.region)"
+        )
+
+    def _touched(self) -> list[tuple[str, str]]:
+        """Return the spans of time within reach of what was touched, overlapping ones as one."""
+        spans: list[tuple[datetime, datetime]] = []
+        for row in self.conn.execute(
+            "SELECT DISTINCT v.at FROM unsettled u JOIN vectors v USING (article_id) ORDER BY 1"
+        ):
+            start, end = instant(row[0]) - stories.REACH, instant(row[0]) + stories.REACH
+            if spans and start <= spans[-1][1]:
+                start = spans.pop()[0]
+            spans.append((start, end))
+        return [(stamp(start), stamp(end)) for start, end in spans]
+
+    def _assign(self, members: list[int]) -> None:
+        """Write that these roots and their copies are one story, which keeps its id by its earliest root."""
+        asked = json.dumps(members)
+        held = {
+            row["root_id"]: row["story_id"]
+            for row in self.rows(
+                "SELECT root_id, story_id FROM temp.before WHERE root_id IN (SELECT value FROM json_each(?))", (asked,)
+            )
+        }
+        story_id = next((held[each] for each in members if each in held), None) or self._new_story(members[0])
+        self.conn.execute(
+            "UPDATE articles SET story_id = :story WHERE root_id IN (SELECT value FROM json_each(:roots))"
+            " AND story_id IS NOT :story",
+            {"story": story_id, "roots": asked},
+        )
+        self.conn.execute("INSERT OR IGNORE INTO temp.after VALUES (?)", (story_id,))
 
     def _count(self, story_ids: Iterable[int]) -> None:
         """Write headline, times and counts of stories; delete those that are empty."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from crawler.corpus.store import Corpus
 from crawler.dates import parse
 from crawler.errors import Unreadable
 from crawler.extract import extract as extract_page
-from crawler.model import Article, Page
+from crawler.model import Article, Page, Verdict
+from crawler.path import append_article
+from crawler.topic import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 def extract(html: bytes, url: str) -> dict[str, Any]:
@@ -46,3 +54,66 @@ def _zone(article: Article) -> tzinfo:
     if moment is None:
         return UTC
     return timezone(datetime(2025, 1, 15, 12, tzinfo=UTC) - moment.at if moment else timedelta(0))
+
+
+def reprints(docs: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, Any, float]]:
+    """Yield the pairs of documents that stand in one reprint tree, each as sure as the weakest match that joins them.
+
+    Args:
+        docs: `id` and `text`, optionally `date` (YYYY-MM-DD), `title`, `lang`; appended in this order.
+    """
+    verdict = Verdict(relevant=True, score=1.0, rule="benchmark", hits=(), topic_digest="")
+    seen_at = datetime(2026, 1, 1, tzinfo=UTC)
+    ids: dict[int, Any] = {}
+    with TemporaryDirectory() as folder, Corpus(Path(folder) / "corpus.db", create=True) as corpus:
+        topic = load()
+        with corpus.transaction():
+            for number, doc in enumerate(docs):
+                day = doc.get("date")
+                article = Article(
+                    url=f"https://bench.example/{number}",
+                    title=doc.get("title") or "",
+                    body=doc["text"],
+                    lang=doc.get("lang"),
+                    published_at=datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None,
+                )
+                visit = append_article(corpus, topic, article, verdict, seen_at + timedelta(seconds=number))
+                if visit.article_id is not None:
+                    ids[visit.article_id] = doc["id"]
+        matches = corpus.rows("SELECT article_id, to_article_id, score FROM matches WHERE kind <> 'contains'")
+    trees = {article_id: [article_id] for article_id in ids}
+    for row in sorted(matches, key=lambda row: -row["score"]):
+        one, other = trees[row["article_id"]], trees[row["to_article_id"]]
+        if one is not other:
+            yield from ((ids[a], ids[b], row["score"]) for a in one for b in other)
+            one += other
+            trees.update(dict.fromkeys(other, one))
+
+
+def stories(docs: Iterable[dict[str, Any]]) -> dict[Any, int]:
+    """Return the story of each document: id -> a number that documents of one story share.
+
+    Args:
+        docs: `id` and `text`, optionally `date` (YYYY-MM-DD) and `title`; appended in this order, then settled. All are
+            seen at one instant, so that without dates nothing but the texts decides.
+    """
+    verdict = Verdict(relevant=True, score=1.0, rule="benchmark", hits=(), topic_digest="")
+    seen_at = datetime(2026, 1, 1, tzinfo=UTC)
+    ids: dict[int, Any] = {}
+    with TemporaryDirectory() as folder, Corpus(Path(folder) / "corpus.db", create=True) as corpus:
+        topic = load()
+        with corpus.transaction():
+            for doc in docs:
+                day = doc.get("date")
+                article = Article(
+                    url=f"https://bench.example/{doc['id']}",
+                    title=doc.get("title") or "",
+                    body=doc["text"],
+                    published_at=datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None,
+                )
+                visit = append_article(corpus, topic, article, verdict, seen_at)
+                if visit.article_id is not None:
+                    ids[visit.article_id] = doc["id"]
+            corpus.settle(seen_at, days=None)
+        rows = corpus.rows("SELECT id, story_id FROM articles")
+    return {ids[row["id"]]: row["story_id"] for row in rows}

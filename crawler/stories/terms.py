@@ -1,0 +1,149 @@
+"""What a text says, as terms that can be counted and compared, in Chinese and English."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from crawler import numbers
+from crawler.text import HAN, simplify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+TERMS_KEPT = 160
+"""Terms of a text that are kept, heaviest first. With 300 or 600 nothing improved, on English or Chinese."""
+
+PRIOR = 10
+"""Texts without any of the terms that idf assumes beside those held, so that a corpus of two texts has an idf too."""
+
+_LEAD = 400
+_WORD = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:[-.'’&+][A-Za-zÀ-ɏ0-9]+)*")
+_RUN = re.compile(f"[{HAN}]+")
+_CONTENT = re.compile(f"[{HAN}]+")
+_FUNCTION_WORDS = (
+    "a about after all also an and are as at be been being but by can could did do does for from had has have he her "
+    "his how i if in into is it its just may more most no not of on one or our out over said say says she so some such "
+    "than that the their them then there these they this those to two up was we were what when which while who will "
+    "with would you your monday tuesday wednesday thursday friday saturday sunday january february march april june "
+    "july august september october november december"
+)
+_FUNCTION_LATIN = frozenset(_FUNCTION_WORDS.split())
+
+
+def features(title: str, body: str, same: Sequence[Sequence[str]] = ()) -> dict[str, float]:
+    """Return the terms of a text and how much it says each, heaviest first, at most `TERMS_KEPT`.
+
+    A term is a pair of neighbouring Han characters (simplified), a Latin word (lightly stemmed), a name of the topic
+    under its first spelling, or a number with its unit (`#3.09e+11`). A leading `@` marks a name: `@mimo-v2-flash`,
+    `@罗福莉`. Names and numbers are the bridge between languages. Title, lead and capitals weigh double.
+
+    Args:
+        title: may be empty.
+        body: any length.
+        same: spellings of one name, the canonical one first (the topic's `same`).
+    """
+    text = simplify(f"{title}\n{body}")
+    lead = len(title) + _LEAD
+    counts: Counter[str] = Counter()
+    for number in numbers.find(text):
+        if (term := _number_term(number)) is not None:
+            counts[term] += 4 if number.start < lead else 2
+    pattern, canonical = _names(tuple(tuple(group) for group in same))
+    if pattern is not None:
+        for match in pattern.finditer(text):
+            counts[f"@{canonical[match.group().lower()]}"] += 4 if match.start() < lead else 2
+        text = pattern.sub(lambda match: "\n" * len(match.group()), text)
+    for term, start in _han_terms(text):
+        counts[term] += 2 if start < lead else 1
+    for term, starts in _latin_terms(text).items():
+        counts[term] += sum((2 if start < lead else 1) for start in starts) * (2 if term[0] == "@" else 1)
+    weights = {term: round(math.log1p(count), 3) for term, count in counts.items()}
+    kept = sorted(weights, key=lambda term: (-weights[term], term))[:TERMS_KEPT]
+    return {term: weights[term] for term in kept}
+
+
+def bridging(term: str) -> bool:
+    """Say whether a term means the same in every language: a name or a number."""
+    return term[0] in "@#"
+
+
+def word(term: str) -> str:
+    """Return a term without its mark of a name: what idf counts, and what texts in one script are compared by."""
+    return term.removeprefix("@")
+
+
+def idf(count: int, texts: int) -> float:
+    """Return the inverse document frequency of a term held by `count` of `texts` texts."""
+    return math.log((texts + PRIOR) / (count + 0.5))
+
+
+def _number_term(number: numbers.Number) -> str | None:
+    """Return a number as a term; small counts, ranks and short durations are in every text."""
+    if number.unit in {None, "rank", "day", "week", "month", "year"} and number.value < 100:  # noqa: PLR2004 see above
+        return None
+    return f"#{number.value:.3g}{number.unit or ''}"
+
+
+@lru_cache(maxsize=4)
+def _names(same: tuple[tuple[str, ...], ...]) -> tuple[re.Pattern[str] | None, Mapping[str, str]]:
+    canonical = {simplify(name).lower(): simplify(group[0]).lower() for group in same for name in group}
+    if not canonical:
+        return None, {}
+    longest = sorted(canonical, key=len, reverse=True)
+    whole = "|".join(re.escape(name) for name in longest)
+    return re.compile(f"(?<![A-Za-z0-9])(?:{whole})(?![-.]?[A-Za-z0-9])", re.IGNORECASE), canonical
+
+
+def _han_terms(text: str) -> Iterator[tuple[str, int]]:
+    for run in _RUN.finditer(text):
+        for start in range(run.start(), run.end() - 1):
+            yield text[start : start + 2], start
+
+
+def _latin_terms(text: str) -> dict[str, list[int]]:
+    """Return the words and where they stand. A name, marked with `@`, is written with a capital inside sentences.
+
+    In a Chinese text every Latin word is a name. MiMo-V2-Flash is also MiMo and Flash.
+    """
+    han = _mostly_han(text)
+    places: dict[str, list[int]] = {}
+    capitals: Counter[str] = Counter()
+    for match in _WORD.finditer(text):
+        said = match.group().replace("’", "'").removesuffix("'s")
+        plain = said.lower()
+        if plain in _FUNCTION_LATIN or not any(map(str.isalpha, plain)):
+            continue
+        coined = any(map(str.isdigit, said)) or not said[1:].islower()
+        parts = [part for part in plain.split("-") if part.isalpha()] if coined and "-" in plain else []
+        for part in (plain, *parts):
+            term = _stem(part)
+            places.setdefault(term, []).append(match.start())
+            if coined or not _begins_sentence(text, match.start()):
+                capitals[term] += -1 if said.islower() and not coined else 1
+    return {f"@{term}" if han or capitals[term] > 0 else term: starts for term, starts in places.items()}
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - 4) : start].rstrip(" \t\"'“‘(«")
+    return not before or before[-1] in ".!?:;\n。！？：；"
+
+
+def _mostly_han(text: str) -> bool:
+    """A Han character says about as much as three Latin letters."""
+    han = sum(len(run.group()) for run in _RUN.finditer(text))
+    return 3 * han > sum(map(str.isascii, text)) - text.count(" ")
+
+
+def _stem(word: str) -> str:
+    """Cut the commonest English endings: enough to make one term of offer, offers, offered, offering."""
+    if not word.isalpha():
+        return word
+    for ending, least in (("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
+        if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
+            word = word.removesuffix(ending)
+            break
+    return word.removesuffix("e") if len(word) > 4 else word  # noqa: PLR2004 like the lengths above
