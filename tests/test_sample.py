@@ -350,7 +350,7 @@ def test_every_story_is_told_twice(news: Newsroom) -> None:
 
 
 def test_copies_are_one_voice(news: Newsroom) -> None:
-    """The wire story has six copies of four kinds, counted as the one voice they copy, and a round-up that quotes it."""
+    """Six copies of four kinds count as the one voice they copy; a round-up quotes it too."""
     pages = news.stories(2)["flash-debut"]
     copies = [page for page in pages if page.copy]
     assert len(copies) == 6
