@@ -22,6 +22,9 @@ MOST_GRAMS = 48
 _QUOTES = dict.fromkeys(map(ord, "“”„‟«»「」『』〝〞〟"), '"')
 _CHUNK = re.compile(r'"([^"]*)"|([^\s"]+)')
 _PIECE = re.compile(f"[{WIDE}]+|{WORD}(?:(?<=[0-9])[.,](?=[0-9]){WORD})*")  # 2.5 has no joint
+_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
+_LARGE = re.compile(r"(?<![0-9A-Za-z.,])[1-9][0-9]{3,}(?![0-9A-Za-z])")
+_GROUP = re.compile(r"(?<=[0-9])(?=(?:[0-9]{3})+(?![0-9]))")  # where a comma may stand
 _ACCENT = "".join(map(chr, range(0x300, 0x370)))
 _ALNUM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -78,11 +81,11 @@ class Word:
     def pattern(self) -> re.Pattern[str]:
         """Return a pattern for `plain` text; a Latin word is whole where no ASCII letter or digit touches it."""
         pieces = [plain(piece) for piece in self.pieces]
-        said = re.escape(pieces[0])
+        said = _escaped(pieces[0])
         for before, after in pairwise(pieces):
             glued = not self.quoted and not (before[-1] in _ALNUM and after[0] in _ALNUM)
             gap = r"[\W_]" if self.quoted else "[ \\-._+/]"
-            said += gap + ("{0,3}" if glued else "{1,3}") + re.escape(after)
+            said += gap + ("{0,3}" if glued else "{1,3}") + _escaped(after)
         left = "(?<![0-9a-z])" if pieces[0][0] in _ALNUM else ""
         right = "(?![0-9a-z])" if pieces[-1][-1] in _ALNUM else ""
         return re.compile(left + said + right)
@@ -100,8 +103,8 @@ class Alternative:
         """Return the FTS5 expression whose rows hold every text that is wanted, and some that `unsure` decides."""
         asked = dict.fromkeys(gram for word in self.words for gram in word.grams)
         refused = [word.grams[0] for word in self.without if word.exact][:MOST_GRAMS]
-        said = " AND ".join(f'"{gram}"' for gram in [*asked][:MOST_GRAMS])
-        return f"({said})" + "".join(f' NOT "{gram}"' for gram in refused)
+        said = " AND ".join(_either(gram) for gram in [*asked][:MOST_GRAMS])
+        return f"({said})" + "".join(f" NOT {_either(gram)}" for gram in refused)
 
     def unsure(self) -> tuple[list[Word], list[Word]]:
         """Return the words, wanted and unwanted, that only the text decides."""
@@ -120,7 +123,7 @@ def parse(query: str) -> tuple[Alternative, ...]:
     words: list[Word] = []
     without: list[Word] = []
     negated = False
-    for phrase, chunk in _CHUNK.findall(fold(query.translate(_QUOTES)).translate(_QUOTES)):
+    for phrase, chunk in _CHUNK.findall(_THOUSANDS.sub("", fold(query)).translate(_QUOTES)):
         if chunk in {"AND", "OR", "NOT"}:
             if chunk == "OR" and words:
                 alternatives.append(Alternative(tuple(words), tuple(without)))
@@ -133,6 +136,16 @@ def parse(query: str) -> tuple[Alternative, ...]:
     if words:
         alternatives.append(Alternative(tuple(words), tuple(without)))
     return tuple(dict.fromkeys(alternatives))
+
+
+def _either(gram: str) -> str:
+    """Ask for a gram, and where it holds a large number, for that number with commas too: 3090亿 is also 3,090亿."""
+    commas = _LARGE.sub(lambda number: f"{int(number[0]):,}", gram)
+    return f'"{gram}"' if commas == gram else f'("{gram}" OR "{commas}")'
+
+
+def _escaped(piece: str) -> str:
+    return _GROUP.sub(",?", re.escape(piece))
 
 
 def _phrase(text: str) -> list[Word]:

@@ -85,7 +85,23 @@ class Search(Base):
             CorpusError: SQLite refused; the index is as it was.
         """
         with self.transaction():
-            return self._reindex(progress)
+            count = self._reindex(progress)
+            self.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
+        return count
+
+    def tidy_index(self, pages: int = 1000) -> None:
+        """Merge what single inserts left scattered, a bounded step of the way; for the end of a run.
+
+        Left alone the index takes 6.5 times the text; with this after every 50 articles 5.5, optimized 5.4.
+
+        Args:
+            pages: of 4 kB to write at most; 1000 take about 0.1 CPU-seconds.
+
+        Raises:
+            CorpusError: SQLite refused.
+        """
+        with self.transaction():
+            self.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('merge', ?)", (-pages,))
 
     def search(
         self,

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from crawler.corpus import base
+from crawler.corpus.store import Corpus
+from crawler.errors import CorpusError
+from tests.corpus_rows import START, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# Invented, on the shapes of real coverage.
+TEXTS = [
+    ("小米发布 MiMo-V2-Flash", "小米大模型负责人罗福莉说，总参数为 309B，即3,090亿。", "甲报", "zh"),
+    ("澎湃OS 升级", "小米 AI 眼镜与小米AI眼镜是一回事。", "乙报", "zh"),
+    ("羅福莉首度亮相", "小米的大模型團隊負責人羅福莉首度公開亮相。", "丙報", "zh-TW"),
+    (
+        "Luo Fuli on MiMo - V2 - Flash",
+        "The model has 309 B parameters; other AI models have more.",
+        "Fourth Post",
+        "en",
+    ),
+    ("粮价", "大米小麦价格上涨，与 MIMO 天线无关。", "甲报", "zh"),
+    ("小米汽车工厂", "机器人进厂，雷军到场。", "乙报", "zh"),
+]
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[Rows]:
+    """Give a corpus of the texts above, articles 1 to 6, one story a pair, an hour apart."""
+    made = Rows(tmp_path / "c.db")
+    for i, (title, body, outlet, lang) in enumerate(TEXTS):
+        made.article(title, body, outlet=outlet, lang=lang, story=i // 2 + 1, published=START + timedelta(hours=i))
+    yield made
+    made.corpus.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "articles"),
+    [
+        ("小米", {1, 2, 3, 6}),
+        ("罗福莉", {1, 3}),
+        ("羅福莉", {1, 3}),
+        ("小米 罗福莉", {1, 3}),
+        ("小米　罗福莉", {1, 3}),
+        ("小米，罗福莉！", {1, 3}),
+        ("小米大模型负责人罗福莉", {1}),
+        ("小米大模型負責人羅福莉", {1}),
+        ("小米的大模型团队负责人罗福莉首度公开亮相", {3}),
+        ("小米AI眼镜", {2}),
+        ("AI", {2, 4}),
+        ("ＡＩ", {2, 4}),
+        ("MiMo-V2-Flash", {1, 4}),
+        ("mimo‑v2‑flash", {1, 4}),
+        ('"MiMo-V2-Flash"', {1}),
+        ("“MiMo-V2-Flash”", {1}),
+        ("「羅福莉」", {1, 3}),
+        ('"Luo Fuli"', {4}),
+        ('"Fuli Luo"', set()),
+        ("Fuli Luo", {4}),
+        ("309B", {1}),
+        ("3,090亿", {1}),
+        ("3090亿", {1}),
+        ("罗福莉 OR 雷军", {1, 3, 6}),
+        ("小米 NOT 罗福莉", {2, 6}),
+        ("小米 NOT 小米大模型负责人", {2, 3, 6}),
+        ("NOT 小米", {1, 2, 3, 6}),
+        ("OR", set()),
+        ("", set()),
+        ('"', set()),
+        ("***", set()),
+        ("小米 *", {1, 2, 3, 6}),
+        ("title:小米", set()),
+        ("C++ 小米", set()),
+        ("NEAR(小米 罗福莉)", set()),
+        ("天线/MIMO", {5}),
+    ],
+)
+def test_what_a_person_types_finds_what_they_mean(rows: Rows, query: str, articles: set[int]) -> None:
+    """Phrases of any length, either script, full width, hyphens, quotes, operators: found, and never an error."""
+    assert {found.article_id for found in rows.corpus.search(query)} == articles
+
+
+@given(
+    query=st.text(alphabet=st.one_of(st.sampled_from("小米AI -\"'()*^:+NOT OR“”罗羅,./"), st.characters()), max_size=40)
+)
+@example(query="小 米 " * 400)
+@example(query="罗福莉首度公开亮相小米大模型" * 100)
+@example(query='"' + "a b " * 500 + '"')
+@example(query="a OR " * 300)
+@example(query="a NOT " * 300 + "b")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+def test_no_query_is_an_error(rows: Rows, query: str) -> None:
+    """Anything typed is answered, and every hit lies inside its excerpt."""
+    for found in rows.corpus.search(query):
+        assert all(0 <= start < end <= len(found.excerpt) for start, end in found.hits)
+
+
+def test_the_excerpt_shows_the_hits(rows: Rows) -> None:
+    """The hit is marked in the text as written, whatever script was typed, and hits never overlap."""
+    (one,) = rows.corpus.search("羅福莉 3,090亿")
+    assert [one.excerpt[start:end] for start, end in one.hits] == ["罗福莉", "3,090亿"]
+    (two,) = rows.corpus.search("小米AI眼镜")
+    assert [two.excerpt[start:end] for start, end in two.hits] == ["小米 AI 眼镜", "小米AI眼镜"]
+    long = rows.article("长文", "前文。" * 100 + "目标词\n在此。" + "后文。" * 100)
+    (three,) = rows.corpus.search("目标词")
+    assert three.article_id == long
+    assert three.excerpt.startswith("…")
+    assert three.excerpt.endswith("…")
+    assert "\n" not in three.excerpt
+    assert [three.excerpt[start:end] for start, end in three.hits] == ["目标词"]
+
+
+def test_a_word_only_in_the_headline_is_shown_there(rows: Rows) -> None:
+    """When the body lacks the word, the excerpt is the headline."""
+    (found,) = rows.corpus.search("澎湃OS")
+    assert found.excerpt == "澎湃OS 升级"
+    assert (found.title, found.outlet, found.url) == ("澎湃OS 升级", "乙报", "https://news.test/2")
+    assert found.when == START + timedelta(hours=1)
+
+
+def test_best_first_or_newest_first(rows: Rows) -> None:
+    """Headlines that hold the words come first, then the newest; or the newest alone."""
+    assert [found.article_id for found in rows.corpus.search("罗福莉")] == [3, 1]
+    assert [found.article_id for found in rows.corpus.search("小米", limit=2)] == [6, 1]
+    assert [found.article_id for found in rows.corpus.search("小米", newest=True)][:2] == [6, 3]
+    assert rows.corpus.search("小米", limit=0) == []
+
+
+def test_filters(rows: Rows) -> None:
+    """Outlet, language, story and time narrow the answer."""
+    ask = rows.corpus.search
+    assert {found.article_id for found in ask("小米", outlet="甲报")} == {1}
+    assert {found.article_id for found in ask("罗福莉", lang="zh")} == {1, 3}
+    assert {found.article_id for found in ask("罗福莉", lang="zh-TW")} == {3}
+    assert {found.article_id for found in ask("小米", story=1)} == {1, 2}
+    since, until = START + timedelta(hours=1), START + timedelta(hours=5)
+    assert {found.article_id for found in ask("小米", since=since, until=until)} == {2, 3}
+
+
+def test_an_article_that_left_the_topic_is_not_found(rows: Rows) -> None:
+    """Search answers from the coverage."""
+    rows.article("小米与粮价", relevant=False)
+    assert 7 not in {found.article_id for found in rows.corpus.search("粮价")}
+
+
+def test_an_edit_takes_the_old_words_out(rows: Rows) -> None:
+    """After a revision only the latest text is found, and the index is sound."""
+    rows.revise(6, "小米汽车工厂", "机器人进厂，卢伟冰到场。")
+    assert rows.corpus.search("雷军") == []
+    assert [found.article_id for found in rows.corpus.search("卢伟冰")] == [6]
+    rows.corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
+
+
+def test_grams_of_another_version_are_never_deleted_but_reindexed(rows: Rows) -> None:
+    """A writer whose grams differ makes the index anew first: nothing is malformed, doubled or lost."""
+    conn = rows.corpus.conn
+    conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    conn.executemany("INSERT INTO articles_fts (rowid, grams) VALUES (?, 'other grams')", [(i,) for i in range(1, 7)])
+    rows.corpus.set_meta("gram_version", "0.other")
+    assert not rows.corpus.index_is_current()
+    rows.revise(6, "小米汽车工厂", "卢伟冰到场。")
+    assert rows.corpus.index_is_current()
+    assert vocabulary(conn) == expected_vocabulary(rows)
+    rows.corpus.set_meta("gram_version", "0.other")
+    rows.article("新文章", "小米")
+    assert vocabulary(conn) == expected_vocabulary(rows)
+
+
+def test_reindex_gives_the_index_that_was(rows: Rows) -> None:
+    """The index made anew holds the same rows under the same grams; progress is told."""
+    before = vocabulary(rows.corpus.conn)
+    told: list[tuple[int, int]] = []
+    assert rows.corpus.reindex(lambda done, every: told.append((done, every))) == 6
+    assert told == [(i, 6) for i in range(1, 7)]
+    assert vocabulary(rows.corpus.conn) == before
+    rows.corpus.tidy_index()
+    assert vocabulary(rows.corpus.conn) == before
+
+
+def vocabulary(conn: sqlite3.Connection) -> set[tuple[str, int]]:
+    """Return every (gram, rowid) of the index."""
+    conn.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.v USING fts5vocab(main, articles_fts, instance)")
+    return {(row[0], row[1]) for row in conn.execute("SELECT term, doc FROM temp.v")}
+
+
+def expected_vocabulary(rows: Rows) -> set[tuple[str, int]]:
+    """Return what a fresh index of the latest texts holds."""
+    corpus = rows.corpus
+    kept = vocabulary(corpus.conn)
+    corpus.reindex()
+    fresh = vocabulary(corpus.conn)
+    assert len(fresh) > 100
+    return fresh if kept else set()
+
+
+WRITES: list[Callable[[Corpus], object]] = [
+    lambda corpus: corpus.reindex(),
+    lambda corpus: corpus.tidy_index(),
+]
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_locked_database_is_a_corpus_error(
+    rows: Rows, write: Callable[[Corpus], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that never lets go ends a write in a CorpusError; a reader is not disturbed."""
+    monkeypatch.setattr(base, "BUSY_SECONDS", 0.01)
+    other = sqlite3.connect(rows.corpus.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with Corpus(rows.corpus.path) as waiting, pytest.raises(CorpusError, match="locked"):
+        write(waiting)
+    assert len(rows.corpus.search("罗福莉")) == 2
+    other.close()
+
+
+def test_index_inside_a_locked_transaction_is_a_corpus_error(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index and unindex run in the caller's transaction, which cannot begin."""
+    monkeypatch.setattr(base, "BUSY_SECONDS", 0.01)
+    other = sqlite3.connect(rows.corpus.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with Corpus(rows.corpus.path) as waiting:
+        for write in (waiting.index, waiting.unindex):
+            with pytest.raises(CorpusError, match="locked"), waiting.transaction():
+                write(1, "小米", "")
+    other.close()
+
+
+README_QUERY = (
+    "SELECT title, url FROM coverage "
+    "WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '小米 罗福莉') ORDER BY id"
+)
+
+
+@pytest.mark.parametrize("typed", ["小米 罗福莉", "澎湃OS", '"MiMo-V2-Flash"', "羅福莉 NOT 雷军", "309B"])
+def test_a_plain_hardened_shell_finds_it_as_typed(rows: Rows, typed: str) -> None:
+    """The documented query runs in Debian's sqlite3 with trusted_schema off, the words as a person types them."""
+    sql = README_QUERY.replace("小米 罗福莉", typed)
+    command = ["sqlite3", str(rows.corpus.path), "PRAGMA trusted_schema=0", sql]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        pytest.skip("no sqlite3 shell here")
+    assert done.stdout.splitlines() == ["|".join((row["title"], row["url"])) for row in rows.corpus.rows(sql)]
+    assert done.stdout
