@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 SHARED = 4
 """Fingerprints that a candidate shares, at least."""
 
-NEWEST = 64
-"""Candidates that are verified, at most."""
+MOST = 64
+"""Candidates that are verified, at most, and holders of one fingerprint that are looked at, the newest."""
+
+COMMON = 0.002
+"""A fingerprint that more than this share of all texts hold, and more than `MOST`, says nothing: 责任编辑, a footer."""
+
+_HOLDERS = "SELECT revision_id FROM sketches WHERE hash = ? ORDER BY revision_id DESC LIMIT ?"
+_ONE_AFTER = "SELECT 1 FROM sketches WHERE hash = ? LIMIT 1 OFFSET ?"
 
 
 class Copies(Base):
@@ -68,29 +74,46 @@ class Copies(Base):
             article_id: its article, whose own texts are left out; None for one not yet stored.
 
         Returns:
-            The latest text of at most `NEWEST` articles, newest first.
+            The latest text of at most `MOST` articles: exact copies first, then those that share most, newest first.
         """
         if not hashes:
             return []
         with explained(self.path):
-            shared: Counter[int] = Counter()
-            for value in hashes:
-                shared.update(
-                    row[0] for row in self.conn.execute("SELECT revision_id FROM sketches WHERE hash = ?", (value,))
-                )
-            ids = {revision for revision, times in shared.items() if times >= SHARED}
-            ids.update(
-                row[0] for row in self.conn.execute("SELECT id FROM revisions WHERE bare_sha256 = ?", (bare_sha256,))
+            shared = self._shared(hashes)
+            ids = sorted((one for one in shared if shared[one] >= SHARED), key=lambda one: (-shared[one], -one))
+            exact = self.conn.execute(
+                "SELECT id FROM revisions WHERE bare_sha256 = ? ORDER BY id DESC LIMIT ?", (bare_sha256, MOST)
             )
+            ids = list(dict.fromkeys((*(row["id"] for row in exact), *ids)))
             rows = self.conn.execute(
                 """SELECT a.id AS article_id, r.id AS revision_id, a.url, r.title, r.body, r.published_at,
                           a.first_seen_at, a.outlet, r.credited_source
                    FROM json_each(?) AS j JOIN revisions r ON r.id = j.value
                    JOIN articles a ON a.id = r.article_id AND a.latest_id = r.id
-                   WHERE a.id IS NOT ? ORDER BY r.id DESC LIMIT ?""",
-                (json.dumps(sorted(ids)), article_id, NEWEST),
+                   WHERE a.id IS NOT ? ORDER BY j.key LIMIT ?""",
+                (json.dumps(ids), article_id, MOST),
             ).fetchall()
         return [_held(row) for row in rows]
+
+    def _shared(self, hashes: Sequence[int]) -> Counter[int]:
+        """How many fingerprints each of the newest holders shares with a sketch.
+
+        Common fingerprints are boilerplate and are passed over; where they are the greater part of a text they are the
+        text itself, in its hundredth copy.
+        """
+        texts = int(self.conn.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()[0])
+        few = max(MOST, int(COMMON * texts))
+        rare: Counter[int] = Counter()
+        common: Counter[int] = Counter()
+        commons = 0
+        for value in hashes:
+            holders = [row[0] for row in self.conn.execute(_HOLDERS, (value, MOST))]
+            if len(holders) == MOST and self.conn.execute(_ONE_AFTER, (value, few)).fetchone():
+                commons += 1
+                common.update(holders)
+            else:
+                rare.update(holders)
+        return rare + common if 2 * commons > len(hashes) else rare
 
     def add_matches(self, article_id: int, revision_id: int, matches: Iterable[Match]) -> None:
         """Store what a revision resembles, look-alikes (kind None) apart, inside a transaction of the caller."""
@@ -153,7 +176,8 @@ class Copies(Base):
             for here in ("article_id", "to_article_id"):
                 for row in self.conn.execute(
                     f"""SELECT article_id, to_article_id, score FROM matches
-                        WHERE {here} IN (SELECT value FROM json_each(?)) AND kind IN (SELECT value FROM json_each(?))""",
+                        WHERE {here} IN (SELECT value FROM json_each(?))
+                          AND kind IN (SELECT value FROM json_each(?))""",
                     (asked, kinds),
                 ):
                     edges[row[0], row[1]] = Edge(article_id=row[0], to_article_id=row[1], score=row[2])
