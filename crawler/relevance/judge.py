@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from crawler.model import Hit, Term, Verdict
 from crawler.relevance.spellings import compiled
@@ -40,7 +40,9 @@ LENGTH_PER_PASSAGE = 2400
 MOST_PASSAGES = 3
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]|\.\s")
-_LISTED = re.compile(r"(?:[、，,]\s?|和|与|及)\0(?:、|等|,\s|\s?and\b)|\0、")
+_BRACKET = re.compile(r"[(（]")
+_LIST_BEFORE = ("、", "，", ",", "和", "与", "及")
+_LIST_AFTER = re.compile(r"等|,\s|\s?and\b")
 
 
 def judge(topic: Topic, article: Article) -> Verdict:
@@ -56,10 +58,11 @@ def judge(topic: Topic, article: Article) -> Verdict:
     evidence = 0.0
     hits: list[Hit] = []
     for field, weight in FIELDS.items():
-        text: str = getattr(article, field) or ""
-        found = rules.find(text, day)
+        found = rules.find(getattr(article, field) or "", day)
         evidence += weight * _evidence(found, rules.window, LEAD if field == "body" else 0)
-        hits += [Hit(term=one.term.text, role=one.role, field=field, start=one.start, end=one.end) for one in found]
+        for start, end, place, _ in found:
+            role, term = rules.terms[place]
+            hits.append(Hit(term=term.text, role=role, field=field, start=start, end=end))
     score = evidence / min(1 + len(article.body) // LENGTH_PER_PASSAGE, MOST_PASSAGES)
     if score >= 1:
         rule = "strong" if any(hit.role == "strong" for hit in hits) else "weak near brand"
@@ -68,16 +71,13 @@ def judge(topic: Topic, article: Article) -> Verdict:
     return Verdict(relevant=score >= 1, score=round(score, 3), rule=rule, hits=tuple(hits), topic_digest=topic.digest)
 
 
-class _Found(NamedTuple):
-    start: int
-    end: int
-    role: Role
-    term: Term
-    worth: float
+# Plain tuples, because a page has hundreds: offsets, the term's place in `_Rules.terms`, and what the hit is worth.
+_Found: TypeAlias = tuple[int, int, int]
+_Weighed: TypeAlias = tuple[int, int, int, float]
 
 
 class _Rules:
-    """A topic's rule, compiled."""
+    """A topic's rule, compiled into one pattern: terms, then the words that guard them, then excluded phrases."""
 
     def __init__(self, relevance: Relevance) -> None:
         self.relevance = relevance
@@ -88,79 +88,87 @@ class _Rules:
             *(("weak", term) for term in relevance.weak),
         ]
         self.words = sorted({word for _, term in self.terms for word in term.unless})
-        self.pattern, self.index = compiled(
-            [*(term for _, term in self.terms), *(Term(text=word) for word in self.words)]
-        )
-        self.excluded, _ = compiled([Term(text=phrase) for phrase in relevance.exclude])
+        words = [Term(text=word) for word in self.words]
+        self.pattern, self.places = compiled([*(term for _, term in self.terms), *words], relevance.exclude)
+        self.brands = range(len(relevance.strong), len(relevance.strong) + len(relevance.brand))
 
-    def find(self, text: str, day: dt.date | None) -> list[_Found]:
+    def find(self, text: str, day: dt.date | None) -> list[_Weighed]:
         """Return the hits of one field in the order of the text: strong terms, brands, and the weak terms that count."""
-        if not text:
-            return []
-        text = self.excluded.sub(lambda match: "\0" * len(match[0]), text)
         found: list[_Found] = []
         words: list[tuple[int, str]] = []
         for match in self.pattern.finditer(text):
-            index = self.index[match.lastindex or 0]
-            start, end = match.span()
-            if index >= len(self.terms):
-                words.append((start, self.words[index - len(self.terms)]))
-                continue
-            role, term = self.terms[index]
-            if not (term.valid_from and day and day < term.valid_from):
-                found.append(_Found(start, end, role, term, WORTH[role]))
-        if words:
-            found = [one for one in found if not (one.term.unless and self._means_another(one, words))]
-        return self._paired(found, text)
+            place = self.places[match.lastindex or 0]
+            if place >= len(self.terms):
+                words.append((match.start(), self.words[place - len(self.terms)]))
+            elif place >= 0:
+                found.append((*match.span(), place))
+        return self._weighed([one for one in found if self._means_it(one, words, day)], text)
 
-    def _means_another(self, one: _Found, words: list[tuple[int, str]]) -> bool:
-        first = bisect_left(words, (one.start - self.window, ""))
-        last = bisect_left(words, (one.end + self.window, ""))
-        return any(word in one.term.unless for _, word in words[first:last])
+    def _means_it(self, one: _Found, words: list[tuple[int, str]], day: dt.date | None) -> bool:
+        start, end, place = one
+        term = self.terms[place][1]
+        if term.valid_from and day and day < term.valid_from:
+            return False
+        if not term.unless or not words:
+            return True
+        first = bisect_left(words, (start - self.window, ""))
+        last = bisect_left(words, (end + self.window, ""))
+        return not any(word in term.unless for _, word in words[first:last])
 
-    def _paired(self, found: list[_Found], text: str) -> list[_Found]:
+    def _weighed(self, found: list[_Found], text: str) -> list[_Weighed]:
         """Drop weak terms with no brand beside them; one whose only brand stands in a list of companies is worth less."""
-        following: list[_Found | None] = []
-        brand = None
-        for one in reversed(found):
-            following.append(brand)
-            brand = one if one.role == "brand" else brand
-        kept = []
-        brand = None
-        for one, after in zip(found, reversed(following), strict=True):
-            if one.role == "weak":
-                worth = self._worth(brand, one, text)
-                if worth < one.worth:
-                    worth = max(worth, self._worth(after, one, text))
-                if worth:
-                    kept.append(one if worth == one.worth else one._replace(worth=worth))
-                continue
-            kept.append(one)
-            brand = one if one.role == "brand" else brand
-        return kept
+        brands = [(start, end) for start, end, place in found if place in self.brands]
+        weighed = []
+        passed = 0
+        for start, end, place in found:
+            if place in self.brands:
+                passed += 1
+            worth = WORTH[self.terms[place][0]]
+            if place >= self.brands.stop:
+                worth = self._worth((start, end), brands[max(0, passed - 1) : passed + 1], text)
+                if not worth:
+                    continue
+            weighed.append((start, end, place, worth))
+        return weighed
 
-    def _worth(self, brand: _Found | None, weak: _Found, text: str) -> float:
-        """Return what a weak term is worth beside this brand. Inserted readings make no distance."""
-        if brand is None:
-            return 0.0
-        start, end = (brand.end, weak.start) if brand.start < weak.start else (weak.end, brand.start)
-        if end - start > self.window and len(drop_pinyin(text[start : min(end, start + 5 * self.window)])) > self.window:
-            return 0.0
-        if _SENTENCE_END.search(text, start, end):
-            return 0.0
-        around = text[max(0, brand.start - 2) : brand.start] + "\0" + text[brand.end : brand.end + 5]
-        return LISTED if _LISTED.search(around) else weak.worth
+    def _worth(self, weak: tuple[int, int], brands: list[tuple[int, int]], text: str) -> float:
+        """Return what a weak term is worth beside these brands, the nearest on either side."""
+        worth = 0.0
+        for brand in brands:
+            if self._near(brand, weak, text):
+                if not _is_listed(brand, text):
+                    return WORTH["weak"]
+                worth = LISTED
+        return worth
+
+    def _near(self, brand: tuple[int, int], weak: tuple[int, int], text: str) -> bool:
+        """Say whether the two stand within the window and in one sentence. Inserted readings make no distance."""
+        start, end = (brand[1], weak[0]) if brand < weak else (weak[1], brand[0])
+        if end - start > 4 * self.window or _SENTENCE_END.search(text, start, end):
+            return False
+        if end - start <= self.window:
+            return True
+        return _BRACKET.search(text, start, end) is not None and len(drop_pinyin(text[start:end])) <= self.window
 
 
-def _evidence(found: list[_Found], window: int, lead: int) -> float:
+def _is_listed(brand: tuple[int, int], text: str) -> bool:
+    """Say whether a brand stands in a list of companies: 阿里、小米等; Oppo, Xiaomi and Vivo."""
+    start, end = brand
+    if text.startswith("、", end):
+        return True
+    listed = text[max(0, start - 2) : start].rstrip().endswith(_LIST_BEFORE)
+    return listed and _LIST_AFTER.match(text, end) is not None
+
+
+def _evidence(found: list[_Weighed], window: int, lead: int) -> float:
     """Add up the passages: a passage is worth its best hit and reaches two windows from its first."""
     total, best, first = 0.0, 0.0, -1
-    for one in found:
-        if not one.worth:
+    for start, _, _, worth in found:
+        if not worth:
             continue
-        if first < 0 or one.start > first + 2 * window:
-            total, best, first = total + best, 0.0, one.start
-        best = max(best, one.worth * (2 if first < lead else 1))
+        if first < 0 or start > first + 2 * window:
+            total, best, first = total + best, 0.0, start
+        best = max(best, worth * (2 if first < lead else 1))
     return total + best
 
 

@@ -14,26 +14,29 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
+from crawler.model import Term
 from crawler.text import INSERTED_PINYIN, simplified, simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from crawler.model import Term
 
 _READING = rf"(?:(?=[\s(（])(?i:{INSERTED_PINYIN.pattern}))?"
-_SEPARATOR = r"[\s\-_\u2010-\u2015\u2212－·・]{0,3}"  # a hyphen or a space of a term: MiMo - V2, MiMo V2, MiMoV2
+_SEPARATOR = r"(?:[\s\-_\u2010-\u2015\u2212－·・]{0,3})"  # a hyphen or a space of a term: MiMo - V2, MiMo V2, MiMoV2
 _FULL_WIDTH = 0xFEE0  # from an ASCII character to its full-width form
 _LATIN = "0-9A-Za-z０-９Ａ-Ｚａ-ｚ"
 _CODECS = ("utf-8", "gb18030", "big5")
 _LONG_RUN = re.compile(r"[A-Za-z0-9]{4,}|[^\x00-\x7f]{2,}")
+_FEW = 8  # first characters looked back at together: eight looks lead to one of 64
 _BREAKERS = (b"<", b"&#", b"\\u", b"\xef", b"\xa2", b"\xa3")
 """How what breaks a word begins: a tag, an escape, a full-width letter (in UTF-8, Big5, GB18030)."""
 _HAN_BREAKERS = (b"(", b" ", b"\t", b"\n", b"\r", b"&", b"\xa1", b"\xc2", b"\xe3")
 """And a Han word: a reading's bracket, full-width ones too, and white space before it."""
 
 
-def compiled(terms: Sequence[Term], *, whole: bool = True) -> tuple[re.Pattern[str], tuple[int, ...]]:
+def compiled(
+    terms: Sequence[Term], others: Sequence[str] = (), *, whole: bool = True
+) -> tuple[re.Pattern[str], tuple[int, ...]]:
     """Return one pattern for all terms, and for each of its groups the index of the term that it stands for.
 
     Of terms that start at one place the longest wins. A Latin letter or digit at either end of a term is not to touch
@@ -43,24 +46,29 @@ def compiled(terms: Sequence[Term], *, whole: bool = True) -> tuple[re.Pattern[s
     branches look back at it (flat alternatives took 90 times as long), and terms that begin alike share a branch.
 
     Args:
-        terms: what to find; none gives a pattern that never matches.
+        terms: what to find, each with a group of its own. Nothing to find gives a pattern that never matches.
+        others: what to find without saying which: such a match has no group (each group costs every match time).
         whole: False finds Latin terms inside longer words too.
     """
     roots: dict[str, _Branch] = defaultdict(_Branch)
-    for index, term in enumerate(terms):
+    for index, term in enumerate([*terms, *map(_plain, others)]):
         text = simplify(term.text)
-        roots[text[0].lower()].add(_steps(text, case=term.case, whole=whole), index)
+        roots[text[0].lower()].add(_steps(text, case=term.case, whole=whole), index if index < len(terms) else -1)
     if not roots:
         return re.compile("(?!)"), ()
-    order = [-1]
+    groups = [-1]
     ways = []
-    for letters in (True, False):
-        group = {first: branch for first, branch in roots.items() if _is_latin(first) is letters}
-        if group:
-            outside = f"(?<![{_LATIN}].)" if whole and letters else ""
-            starts = "|".join(f"(?<={_class(first)}){branch.pattern(order)}" for first, branch in group.items())
-            ways.append(f"(?<={_any_of(group)}){outside}(?:{starts})")
-    return re.compile(f"{_any_of(roots)}(?:{'|'.join(ways)})", re.DOTALL), tuple(order)
+    for latin in (True, False):
+        firsts = [first for first in roots if _is_latin(first) is latin]
+        if firsts:
+            outside = f"(?<![{_LATIN}].)" if whole and latin else ""
+            starts = []
+            for place in range(0, len(firsts), _FEW):
+                few = firsts[place : place + _FEW]
+                branches = "|".join(f"(?<={_any_of(first)}){roots[first].pattern(groups)}" for first in few)
+                starts.append(f"(?<={_any_of(few)})(?:{branches})")
+            ways.append(f"(?<={_any_of(firsts)}){outside}(?:{'|'.join(starts)})")
+    return re.compile(f"{_any_of(roots)}(?:{'|'.join(ways)})", re.DOTALL), tuple(groups)
 
 
 class _Branch:
@@ -69,39 +77,61 @@ class _Branch:
     def __init__(self) -> None:
         self.steps: dict[str, _Branch] = defaultdict(_Branch)
         self.index: int | None = None
+        self.longest = 0
 
     def add(self, steps: Sequence[str], index: int) -> None:
+        self.longest = max(self.longest, len(steps))
         if steps:
             self.steps[steps[0]].add(steps[1:], index)
         elif self.index is None:
             self.index = index
 
-    def pattern(self, order: list[int]) -> str:
-        """Return the pattern; `order` grows by the index of every term whose empty group stands at its end."""
-        ways = [step + branch.pattern(order) for step, branch in self.steps.items()]
+    def pattern(self, groups: list[int]) -> str:
+        """Return the pattern; `groups` grows by the index of every term whose empty group stands at its end."""
+        longest_first = sorted(self.steps.items(), key=lambda item: -item[1].longest)
+        ways = [step + branch.pattern(groups) for step, branch in longest_first]
         if self.index is not None:
-            order.append(self.index)
-            ways.append("()")
-        return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+            ways.append("" if self.index < 0 else "()")
+            groups += [self.index] if self.index >= 0 else []
+        if len(ways) == 1:
+            return ways[0]
+        if self.index is None and all(step[0] == "[" for step in self.steps):
+            # one look at all next characters spares most places a try of every way
+            return f"(?=[{''.join(step[1:-1] for step in self.steps)}])(?:{'|'.join(ways)})"
+        return f"(?:{'|'.join(ways)})"
 
 
 def _steps(text: str, *, case: bool, whole: bool) -> list[str]:
-    """Return the patterns that lead from the first character of a term, matched in whatever case, to its end."""
-    steps = [f"(?<={_class(text[0], case=True)})"] if case and _is_latin(text[0]) else []
-    for before, char in itertools.pairwise(text):
-        if not before.isascii():
-            steps.append(_READING)
-        if char in "- ":
-            steps.append(_SEPARATOR)
-        elif char == ".":
-            steps.append(r"\s?[.．]\s?")
-        else:
-            if before.isalnum() and char.isalnum() and before.isascii() != char.isascii():
-                steps.append(r"\s?")
-            steps.append(_class(char, case=case))
+    """Return the patterns that lead from the first character of a term, which has been matched, to its end.
+
+    Case is ignored on the way, so that all terms share their branches; a guarded term looks back at the end of each of
+    its Latin words.
+    """
+    steps = []
+    guard = ""
+    for place, char in enumerate(text):
+        step = _step(text[place - 1], char) if place else []
+        if guard and step:
+            step[0] = guard + step[0]
+            guard = ""
+        steps += step
+        if case and _is_latin(char) and not _is_latin(text[place + 1 : place + 2]):
+            word = re.search("[A-Za-z0-9]+$", text[: place + 1])
+            guard = f"(?<={''.join(_class(letter, case=True) for letter in word[0])})" if word else ""
     if whole and _is_latin(text[-1]):
-        steps.append(f"(?![{_LATIN}])")
-    return steps
+        guard += f"(?![{_LATIN}])"
+    return [*steps, guard] if guard else steps
+
+
+def _step(before: str, char: str) -> list[str]:
+    reading = [] if before.isascii() else [_READING]
+    if char in "- ":
+        return [*reading, _SEPARATOR]
+    if char == ".":
+        return [*reading, r"\s?[.．]\s?"]
+    if before.isalnum() and char.isalnum() and before.isascii() != char.isascii():
+        return [*reading, r"\s?", _class(char)]
+    return [*reading, _class(char)]
 
 
 def unbroken(term: Term) -> Iterator[bytes]:
@@ -148,6 +178,10 @@ def _bytes(text: str) -> Iterator[bytes]:
     for codec in _CODECS:
         with suppress(UnicodeEncodeError):
             yield text.encode(codec).lower()
+
+
+def _plain(text: str) -> Term:
+    return Term(text=text)
 
 
 def _any_of(chars: Iterable[str]) -> str:
