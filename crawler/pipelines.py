@@ -111,7 +111,7 @@ class CorpusPipeline:
                 return
             new = [
                 lead
-                for lead in poll.leads
+                for lead in map(item.with_outlet, poll.leads)
                 if corpus.add_lead(job.run_id, poll.source_id, dedupe.canonical_url(lead.url), lead, now)
             ]
             arrivals = sorted(min(lead.published_at or now, now) for lead in new)

@@ -16,6 +16,8 @@ By = Literal["cron", "daemon", "person"]
 COUNTS = ("sources", "leads", "visits", "pages", "articles", "verdicts", "matches", "stories")
 """The words of the sentence that a run counts; each is a column of `runs`."""
 
+_MADE = "SELECT article_id FROM visits WHERE run_id = :id AND ending IN ('stored', 'revised', 'paywalled')"
+
 
 class Runs(Base):
     """The table `runs`."""
@@ -33,10 +35,13 @@ class Runs(Base):
         self.conn.execute(f"UPDATE runs SET {columns} WHERE id = :id", {"id": run_id, **counts})
 
     def end_run(self, run_id: int, ending: str, now: datetime, note: str | None = None) -> None:
-        """Close a run."""
+        """Close a run, and count the matches and stories that its articles made."""
         with self.transaction():
             self.conn.execute(
-                "UPDATE runs SET ended_at = ?, ending = ?, note = ? WHERE id = ?", (stamp(now), ending, note, run_id)
+                "UPDATE runs SET ended_at = :now, ending = :ending, note = :note, "
+                f"matches = (SELECT count(*) FROM matches WHERE article_id IN ({_MADE})), "
+                f"stories = (SELECT count(*) FROM stories WHERE root_id IN ({_MADE})) WHERE id = :id",
+                {"id": run_id, "now": stamp(now), "ending": ending, "note": note},
             )
 
     def run(self, run_id: int) -> Mapping[str, int | str | None]:

@@ -67,7 +67,7 @@ def demo(db: Path, crawl_once: CrawlOnce, *, terminal: int = 80) -> Iterator[str
     topic = sample_topic()
     with SampleWeb() as web:
         overrides = {"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": web.connect_to}
-        pages = len(web.news.articles(2))
+        pages = len(web.news.pages)
         yield f"An invented news web of {pages} pages runs on 127.0.0.1. Nothing here leaves this machine."
         for number in (1, 2):
             web.round = number

@@ -15,7 +15,7 @@ from scrapy import Request, Spider
 
 from crawler.corpus.leads import lead_of
 from crawler.errors import SourceError
-from crawler.model import KINDS, Ending, Kind, Page, Poll, Signals, SourceState, Visit
+from crawler.model import KINDS, Ending, Kind, Lead, Page, Poll, Signals, SourceState, Visit
 from crawler.polling import wants_full
 from crawler.spiders import feed, listing, search, sitemap
 from crawler.spiders.endings import ending_of
@@ -52,6 +52,12 @@ class Polled:
     failure: Failed | None = None
     charset: str | None = None
     notes: tuple[str, ...] = ()
+
+    def with_outlet(self, lead: Lead) -> Lead:
+        """Return a lead with its source's outlet where it names none; what a search shows is somebody else's."""
+        if lead.outlet or self.state.source.kind == "search":
+            return lead
+        return replace(lead, outlet=self.state.source.outlet)
 
 
 @dataclass(slots=True)

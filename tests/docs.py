@@ -1,0 +1,61 @@
+"""The parts of the README that are made from the code: `python -m tests.docs` writes them, test_docs checks them."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import click
+
+from crawler.cli import EXITS, main
+from crawler.corpus.store import Corpus
+
+README = Path(__file__).parents[1] / "README.md"
+
+BLOCK = re.compile(r"(<!-- made: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def commands() -> str:
+    """Return every command with its one-line help."""
+    lines = []
+    for name, command in main.commands.items():
+        arguments = " ".join(
+            parameter.make_metavar(click.Context(command))
+            for parameter in command.params
+            if isinstance(parameter, click.Argument)
+        )
+        usage = f"houxu {name} {arguments}".strip()
+        lines.append(f"| `{usage.replace('|', chr(92) + '|')}` | {command.get_short_help_str(200)} |")
+    return "\n".join(["| command | what it does |", "|---|---|", *lines])
+
+
+def exits() -> str:
+    """Return the exit codes."""
+    rows = [f"| {code} | {meaning} |" for code, meaning in EXITS.items()]
+    return "\n".join(["| exit | means |", "|---|---|", *rows])
+
+
+def schema() -> str:
+    """Return the schema of a new corpus, as SQLite holds it: tables, then views."""
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Corpus(Path(folder) / "schema.db", create=True)
+        rows = corpus.rows(
+            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND sql IS NOT NULL "
+            "AND name NOT LIKE 'articles_fts_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%' "
+            "ORDER BY type, rowid"
+        )
+        corpus.close()
+    return "```sql\n" + "\n\n".join(f"{row['sql']};" for row in rows) + "\n```"
+
+
+PARTS = {"commands": commands, "exits": exits, "schema": schema}
+
+
+def made(text: str) -> str:
+    """Return the README's text with every made part made anew."""
+    return BLOCK.sub(lambda match: f"{match.group(1)}{PARTS[match.group('name')]()}\n{match.group(3)}", text)
+
+
+if __name__ == "__main__":
+    README.write_text(made(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,217 @@
+"""The command line as a person or cron meets it: output, exits, mistakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from crawler.cli import main
+from crawler.corpus.store import Corpus
+from crawler.sample.server import SampleWeb
+from scheduler.lock import run_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOUXU = [sys.executable, "-m", "crawler.cli"]
+
+
+def houxu(*arguments: str) -> Any:
+    """Run a command in this process and return what came of it."""
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Run the demo once; return the file it leaves and what it said."""
+    db = tmp_path_factory.mktemp("demo") / "demo.db"
+    result = subprocess.run([*HOUXU, "demo", "--db", str(db)], capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return db, result.stdout
+
+
+def test_the_demo_shows_what_a_user_came_for(demo: tuple[Path, str]) -> None:
+    """Endings, stories with who was first and how many copies, the edit, and queries that run."""
+    db, said = demo
+    for heading in ("How the visits ended", "The stories, who was first", "The edit that was caught", "Try on"):
+        assert heading in said
+    assert "removed:" in said
+    corpus = Corpus(db, read_only=True)
+    for query in [part.split('"')[0] for part in said.split('demo.db "')[1:]]:
+        assert corpus.rows(query), query
+    corpus.close()
+
+
+@pytest.mark.parametrize("command", ["stories", "timeline", "edits", "status", "sources"])
+def test_reading_commands_print_and_speak_json(command: str, demo: tuple[Path, str]) -> None:
+    """What a person reads and what a program reads are the same answer, and nothing goes to standard error."""
+    db, _said = demo
+    plain, machine = houxu(command, "--db", str(db)), houxu(command, "--db", str(db), "--json")
+    assert plain.exit_code == machine.exit_code == 0
+    assert plain.output.strip()
+    assert json.loads(machine.output)
+
+
+def test_why_answers_from_rows(demo: tuple[Path, str]) -> None:
+    """`why` of any URL a source showed says where it was seen and how its visits ended."""
+    db, _said = demo
+    corpus = Corpus(db, read_only=True)
+    leads = [row["fetch_url"] for row in corpus.rows("SELECT fetch_url FROM leads WHERE rung > 0")]
+    corpus.close()
+    for url in leads:
+        result = houxu("why", "--db", str(db), url)
+        assert result.exit_code == 0
+        assert "seen in" in result.output
+        assert "visited" in result.output
+
+
+def test_why_of_a_stranger(demo: tuple[Path, str]) -> None:
+    """A URL that was never seen is said to be so."""
+    result = houxu("why", "--db", str(demo[0]), "https://nobody.test/")
+    assert result.exit_code == 1
+    assert "never seen" in result.output
+
+
+def test_story_and_its_absence(demo: tuple[Path, str]) -> None:
+    """A story lists its articles; an id that is none says where to look."""
+    rows = json.loads(houxu("stories", "--db", str(demo[0]), "--json").output)
+    result = houxu("story", "--db", str(demo[0]), str(rows[0]["id"]))
+    assert rows[0]["headline"] in result.output
+    assert houxu("story", "--db", str(demo[0]), "999999").exit_code == 1
+
+
+def test_search_finds_xiaomi(demo: tuple[Path, str]) -> None:
+    """Two characters, marked in the words around them."""
+    result = houxu("search", "--db", str(demo[0]), "小米")
+    assert result.exit_code == 0
+    assert "[小米]" in result.output
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "stories", "timeline", "edits", "sources", "why x", "search x", "reindex"]
+)
+def test_a_missing_corpus_is_named(command: str, tmp_path: Path) -> None:
+    """Readers make no file, and say the absolute path they did not find."""
+    db = tmp_path / "none.db"
+    result = houxu(*command.split(), "--db", str(db))
+    assert result.exit_code == 1
+    assert str(db) in result.output
+    assert not db.exists()
+
+
+def test_a_file_that_is_no_corpus(tmp_path: Path) -> None:
+    """Something else at that path is an error, not a traceback, and stays as it is."""
+    other = tmp_path / "notes.txt"
+    other.write_text("not a database, but long enough to look at" * 30)
+    before = other.read_bytes()
+    result = houxu("status", "--db", str(other))
+    assert result.exit_code == 1
+    assert "notes.txt" in result.output
+    assert other.read_bytes() == before
+
+
+def test_every_mistake_of_a_topic_is_named(tmp_path: Path) -> None:
+    """A bad topic file exits 2 with all its mistakes, and nothing is crawled."""
+    bad = tmp_path / "bad.toml"
+    bad.write_text('[topic]\nid = "Bad Id"\n[[source]]\nid = "x"\nkind = "feeed"\nurl = "ftp://x"\noutlet = "X"\n')
+    for arguments in (["topic", "--check", str(bad)], ["crawl", "--topic", str(bad), "--db", str(tmp_path / "c.db")]):
+        result = houxu(*arguments)
+        assert result.exit_code == 2
+        assert "mistakes" in result.output
+        assert "feeed" in result.output
+        assert "ftp://x" in result.output
+    assert not (tmp_path / "c.db").exists()
+
+
+def test_the_packaged_topic_is_sound() -> None:
+    """`houxu topic --check` without a file checks what we ship."""
+    result = houxu("topic", "--check")
+    assert result.exit_code == 0
+    assert "sound" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["crawl", "nobody"], "no source nobody"),
+        (["crawl", "-s", "delay"], "NAME=VALUE"),
+        (["crawl", "--max-runtime", "0"], "max-runtime"),
+        (["fly"], "No such command"),
+    ],
+)
+def test_wrong_usage_exits_2(arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Usage mistakes say what was wrong and make no file."""
+    monkeypatch.chdir(tmp_path)
+    result = houxu(*arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_locked_corpus_exits_75(tmp_path: Path) -> None:
+    """Another run means 75 and its pid, or 0 with --skip-locked."""
+    db = tmp_path / "c.db"
+    with run_lock(db):
+        result = houxu("crawl", "--db", str(db))
+        assert result.exit_code == 75
+        assert f"pid {os.getpid()}" in result.output
+        assert houxu("crawl", "--db", str(db), "--skip-locked").exit_code == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_crawl_cleanly(number: int, code: int, tmp_path: Path, crawl: Callable[..., int]) -> None:
+    """What is on the wire is finished, nothing is lost, and the exit says which signal."""
+    db = tmp_path / "c.db"
+    with SampleWeb() as web:
+        overrides = f"HOUXU_CONNECT_TO={json.dumps(web.connect_to)}"
+        topic = Path(__file__).parents[1] / "crawler/sample/topic.toml"
+        process = subprocess.Popen(
+            [*HOUXU, "crawl", "--all", "--db", str(db), "--topic", str(topic), "-s", overrides],
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + 60
+        while len(web.requests) < 5 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        _out, said = process.communicate(timeout=45)
+        assert process.returncode == code, said
+    corpus = Corpus(db, read_only=True)
+    assert corpus.value("SELECT ending FROM runs") == "stopped"
+    assert corpus.value("SELECT count(*) FROM visits GROUP BY lead_id HAVING count(*) > 1") is None
+    corpus.close()
+
+
+def test_output_into_a_closed_pipe_is_quiet(demo: tuple[Path, str]) -> None:
+    """`houxu timeline | head -1` ends without a traceback."""
+    command = f"{sys.executable} -m crawler.cli timeline --limit 1000 --db {demo[0]} | head -1"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0
+    assert result.stderr == ""
+
+
+def test_rescan_says_what_flipped(demo: tuple[Path, str], tmp_path: Path) -> None:
+    """After the topic lost its strongest alias some articles leave the coverage; put back, they return."""
+    db = tmp_path / "copy.db"
+    for name in (demo[0], demo[0].with_name("demo.pages.db")):
+        (tmp_path / name.name.replace("demo", "copy")).write_bytes(name.read_bytes())
+    packaged = (Path(__file__).parents[1] / "crawler/sample/topic.toml").read_text(encoding="utf-8")
+    poorer = tmp_path / "poorer.toml"
+    poorer.write_text(packaged.replace('"miclaw", ', ""), encoding="utf-8")
+    first = json.loads(houxu("rescan", "--db", str(db), "--topic", str(poorer), "--json").output)
+    assert first
+    assert {flip["now"] for flip in first} == {"off topic"}
+    whole = tmp_path / "whole.toml"
+    whole.write_text(packaged, encoding="utf-8")
+    second = json.loads(houxu("rescan", "--db", str(db), "--topic", str(whole), "--json").output)
+    assert {flip["url"] for flip in second} == {flip["url"] for flip in first}
+    assert {flip["now"] for flip in second} == {"on topic again"}

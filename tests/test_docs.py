@@ -1,0 +1,64 @@
+"""Docs cannot lie: what the README says of commands, exits, tables and views is what the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from click.testing import CliRunner
+
+from crawler import errors
+from crawler.cli import EXITS, main
+from tests.docs import BLOCK, PARTS, README, made
+
+if TYPE_CHECKING:
+    from crawler.corpus.store import Corpus
+
+TEXT = README.read_text(encoding="utf-8")
+
+
+def test_made_parts_are_fresh() -> None:
+    """The README holds every made part, as the code makes it now (`python -m tests.docs` writes them)."""
+    assert {match.group("name") for match in BLOCK.finditer(TEXT)} == set(PARTS)
+    assert made(TEXT) == TEXT
+
+
+def test_every_command_that_is_named_exists() -> None:
+    """Every `houxu word` in the README is a command."""
+    named = set(re.findall(r"houxu ([a-z]+)\b", TEXT)) - {"and", "does", "follows", "is", "looks", "needs", "reads", "writes"}
+    assert named <= set(main.commands)
+
+
+def test_every_command_has_help() -> None:
+    """`--help` of every command says what it does and exits 0."""
+    for name in main.commands:
+        result = CliRunner().invoke(main, [name, "--help"])
+        assert result.exit_code == 0, name
+        assert result.output.startswith("Usage:")
+
+
+def test_every_table_and_view_is_described(corpus: Corpus) -> None:
+    """The README has a row for each table and view of a new corpus."""
+    names = {
+        row["name"]
+        for row in corpus.rows("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        if not row["name"].startswith(("articles_fts_", "sqlite_", "_sqlite"))
+    }
+    assert names <= set(re.findall(r"^\| `(\w+)", TEXT, re.MULTILINE))
+
+
+def test_errors_exit_as_documented() -> None:
+    """Every error that ends a command has an exit code of the table, and stands in the tree of its module."""
+    tree = errors.__doc__ or ""
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, errors.HouxuError):
+            assert value.exit_code in EXITS, name
+            assert name in tree
+
+
+def test_the_changelog_knows_this_version() -> None:
+    """CHANGELOG.md has an entry for the version that is being built."""
+    from crawler import __version__
+
+    assert f"## {__version__}" in (Path(README).parent / "CHANGELOG.md").read_text(encoding="utf-8")
