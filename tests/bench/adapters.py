@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from crawler import relevance
 from crawler.corpus.store import Corpus
 from crawler.dates import parse
 from crawler.errors import Unreadable
@@ -117,3 +118,11 @@ def stories(docs: Iterable[dict[str, Any]]) -> dict[Any, int]:
             corpus.settle(seen_at, days=None)
         rows = corpus.rows("SELECT id, story_id FROM articles")
     return {ids[row["id"]]: row["story_id"] for row in rows}
+
+
+def relevant(text: str, title: str = "") -> bool:
+    """Say whether a text is on the packaged topic, by the gate and the rule that the path asks."""
+    topic = load()
+    if not relevance.gate(topic, f"{title}\n{text}".encode()):
+        return False
+    return relevance.judge(topic, Article(url="https://example.test/", title=title, body=text)).relevant
