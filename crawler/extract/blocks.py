@@ -50,6 +50,7 @@ class Block:
     doubts: tuple[Doubt, ...]
     prose: float = 0.0
     weight: float = 0.0
+    outside: bool = False
 
     @property
     def tag(self) -> str:

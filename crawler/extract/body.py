@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from crawler.extract.blocks import blocks_of, sums
 from crawler.extract.feeds import items_of
 from crawler.extract.names import Hint
-from crawler.extract.trim import trimmed
+from crawler.extract.lines import kept
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -33,6 +33,11 @@ _TEASER = 700
 _HELD = 0.4
 _DOUBTED = {Hint.WEAK: 0.4, Hint.STRONG: 0.1}
 _VOID = {Hint.WEAK: 0.4, Hint.STRONG: 0.7}
+_BEFORE_BLOCKS = 20
+_AFTER_BLOCKS = 4
+_POOR = 250
+"""Bytes of weight below which prose says nothing: a page of one line, then names decide."""
+
 _FEED = 0.01
 _BEFORE = 0.3
 
@@ -54,6 +59,22 @@ class Body:
     container: HtmlElement | None
 
 
+def around(blocks: list[Block], container: HtmlElement, heading: HtmlElement | None) -> list[Block]:
+    """Return the container's blocks, and those between the heading and it, or a few where no heading is shown."""
+    memo: dict[HtmlElement, bool] = {}
+    inside = [number for number, block in enumerate(blocks) if under(block.element, {container}, memo)]
+    first, last = inside[0], inside[-1]
+    start = max(0, first - _BEFORE_BLOCKS)
+    for number in range(first - 1, start - 1, -1):
+        if blocks[number].element is heading:
+            start = number + 1
+    for number in range(start, first):
+        blocks[number].outside = True
+    for number in range(last + 1, min(len(blocks), last + 1 + _AFTER_BLOCKS)):
+        blocks[number].outside = True
+    return blocks[start : last + 1 + _AFTER_BLOCKS]
+
+
 def body_of(root: HtmlElement, title: str, heading: HtmlElement | None) -> Body:
     """Return the article's body.
 
@@ -69,14 +90,11 @@ def body_of(root: HtmlElement, title: str, heading: HtmlElement | None) -> Body:
     feed = items_of(blocks, heading)
     _weigh(blocks, feed, heading)
     weights = sums((block.element, block.weight) for block in blocks)
-    total = weights.get(body, 0.0)
-    if not total:
-        return Body("", blocks, None)
-    container = _named(named, weights, total)
+    container = _container(body, blocks, named, weights, feed, heading)
     if container is None:
-        container = _descend(body, weights, heading)
-    kept = trimmed(_inside(blocks, container, feed), title)
-    return Body("\n".join(block.text for block in kept), blocks, container)
+        return Body("", blocks, None)
+    text = kept(around(blocks, container, heading), container, title, feed)
+    return Body("\n".join(block.text for block in text), blocks, container)
 
 
 def _prose(block: Block) -> float:
@@ -151,6 +169,29 @@ def _parent(block: Block) -> HtmlElement:
     return block.element
 
 
+def _container(
+    body: HtmlElement,
+    blocks: list[Block],
+    named: list[HtmlElement],
+    weights: Weights,
+    feed: set[HtmlElement],
+    heading: HtmlElement | None,
+) -> HtmlElement | None:
+    """Return the element that holds the article."""
+    total = weights.get(body, 0.0)
+    if not total:
+        return None
+    container = _named(named, weights, total)
+    if container is None:
+        container = _descend(body, weights, heading)
+    container = _whole(container, weights, feed)
+    if named and weights.get(container, 0.0) < _POOR:
+        said = sums((block.element, float(block.size - block.linked)) for block in blocks)
+        best = max(named, key=lambda element: said.get(element, 0.0))
+        container = best if said.get(best) else container
+    return container
+
+
 def _named(named: list[HtmlElement], weights: Weights, total: float) -> HtmlElement | None:
     if not named:
         return None
@@ -181,28 +222,20 @@ def _descend(body: HtmlElement, weights: Weights, heading: HtmlElement | None) -
         current = best
 
 
-def _inside(blocks: list[Block], container: HtmlElement, feed: set[HtmlElement]) -> list[Block]:
-    """Return the blocks of the container without those that are doubted inside it."""
-    around = set(container.iterancestors()) | {container}
-    memo: dict[HtmlElement, bool] = {container: True}
-    inside = [block for block in blocks if under(block.element, {container}, memo)]
-    total = sum(block.prose for block in inside)
-    held: dict[str, float] = {}
-    doubted: dict[HtmlElement, tuple[str, Hint]] = {}
-    for block in inside:
-        for element, hint in block.doubts:
-            if element not in doubted:
-                doubted[element] = (kind(element), hint)
-            name = doubted[element][0]
-            held[name] = held.get(name, 0.0) + block.prose
-    void = around | {element for element, (name, hint) in doubted.items() if held[name] > _VOID[hint] * total}
-    items = feed - around
-    memo = {}
-    return [
-        block
-        for block in inside
-        if all(element in void for element, _ in block.doubts) and not (items and under(block.element, items, memo))
-    ]
+def _whole(container: HtmlElement, weights: Weights, feed: set[HtmlElement]) -> HtmlElement:
+    """Return the parent where the article goes on in siblings of the container's own kind."""
+    parent = container.getparent()
+    if parent is None or not container.get("class"):
+        return container
+    name = kind(container)
+    more = sum(
+        weights.get(child, 0.0)
+        for child in parent
+        if child is not container and child not in feed and kind(child) == name
+    )
+    if more >= SENTENCE and weights[parent] <= 1.5 * (weights[container] + more):
+        return parent
+    return container
 
 
 def under(element: HtmlElement | None, tops: set[HtmlElement], memo: dict[HtmlElement, bool]) -> bool:

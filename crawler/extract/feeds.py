@@ -17,6 +17,9 @@ _TITLE = 24
 
 _LEAST = 3
 _SHARE = 0.6
+_MOST = 0.3
+"""Share of the page's prose that no single item has."""
+
 _LONG = 1500
 """Bytes of prose that no teaser has: what has more, and much more than its siblings, is no item."""
 _HIGH = 8
@@ -42,6 +45,7 @@ def items_of(blocks: list[Block], heading: HtmlElement | None) -> set[HtmlElemen
             if is_title:
                 titled.add(element)
             element, high = element.getparent(), high + 1
+    whole = sum(block.prose for block in blocks)
     groups: dict[tuple[HtmlElement, str], list[HtmlElement]] = {}
     for element in texts:
         if element.tag not in {"p", "body", "html", "td", "tr"} and len(element):
@@ -55,6 +59,6 @@ def items_of(blocks: list[Block], heading: HtmlElement | None) -> set[HtmlElemen
             lists = [element for element in group if element in titled]
             if len(lists) >= _LEAST and len(lists) >= _SHARE * len(group):
                 usual = median(prose.get(element, 0.0) for element in group)
-                limit = max(_LONG, 4 * usual)
+                limit = min(max(_LONG, 4 * usual), _MOST * whole)
                 items.update(e for e in group if e not in above and prose.get(e, 0.0) <= limit)
     return items

@@ -34,12 +34,16 @@ WEAK = frozenset(
     pager pagebar toolbar tools widget byline author authors authorbox authorbio caption figcaption credit
     credits meta hot more readmore latest teaser teasers skip hidden hide tooltip rating vote
     votes like likes report jubao zan dianzan follow feedback survey poll paywall player gallery slideshow infobox
-    contact correction bottombar topbar masthead banner weibo weixin wechat shengming tos""".split()
+    contact correction bottombar topbar masthead banner weibo weixin wechat shengming tos bio biography dateline timestamp pubdate pubtime inscription upsell promobox teaserbox""".split()
 )
+_FURNITURE = (STRONG | WEAK) - frozenset("ad ads like likes hot more meta side foot tags tag tools vote rank follow report skip rating share social author authors next media".split())
 _WHOLE = frozenset(
     """artibody articlebody endtext jscontent richmediacontent trseditor mainarticle articlecontent entrycontent
     postcontent storybody newstext newscontent articletext postbody contentbody maintext bodytext""".split()
 )
+_FLAG = 3
+"""Words in one token from which it is a switch (filterNonGdprEmbeds), not the name of a thing."""
+
 _ABOUT = frozenset("has have with without no not is js disable enable toggle with".split())
 """First words of a class that says what an element has, not what it is: has-sidebar, no-comments."""
 _WHAT = frozenset("article art entry post story news content blog detail text".split())
@@ -60,6 +64,8 @@ def hint(name: str) -> Hint:
         ends = {joined, words[0], words[-1]} if words else set()
         if not STRONG.isdisjoint(ends):
             best = Hint.STRONG
-        elif best is Hint.NOTHING and not WEAK.isdisjoint(ends):
+        elif best is Hint.NOTHING and not (
+            WEAK.isdisjoint(ends) and (len(words) > _FLAG or _FURNITURE.isdisjoint(words))
+        ):
             best = Hint.WEAK
     return best
