@@ -22,8 +22,8 @@ SIGNATURE = 16
 NEAR_BY_TERM = 64
 """Texts read per rare term: with SIGNATURE it bounds the cost of placing one text, however large the corpus."""
 
-NEAR = 48
-"""Texts compared with a new one: those that share most."""
+NEAR = 16
+"""Texts compared with a new one: those that share most. `settle` compares with all."""
 
 _TIME = "coalesce(a.published_at, a.first_seen_at)"
 
@@ -188,7 +188,8 @@ class Stories(Base):
 
         @lru_cache(maxsize=200_000)
         def weigh(term: str) -> float:
-            return stories.idf(self.value("SELECT articles FROM terms WHERE term = ?", (term,)) or 0, texts)
+            row = self.conn.execute("SELECT articles FROM terms WHERE term = ?", (term,)).fetchone()
+            return stories.idf(row[0] if row else 0, texts)
 
         return weigh
 
