@@ -8,8 +8,11 @@ from pathlib import Path
 
 import click
 
+from crawler import show
 from crawler.cli import EXITS, main
 from crawler.corpus.store import Corpus
+from crawler.sample.demo import demo
+from scheduler.run import crawl_once
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -49,6 +52,28 @@ def schema() -> str:
     return "```sql\n" + "\n\n".join(f"{row['sql']};" for row in rows) + "\n```"
 
 
+QUERY = re.compile(r"(```sql\n(?P<sql>SELECT.*?)\n```\n\n```text\n).*?(```)", re.DOTALL)
+"""A query of the README and the answer below it."""
+
+
+def queries(text: str) -> list[str]:
+    """Return the README's queries."""
+    return [match.group("sql") for match in QUERY.finditer(text)]
+
+
+def answer(db: Path, sql: str) -> str:
+    """Return what a query gives, as the README shows it."""
+    corpus = Corpus(db, read_only=True)
+    rows = corpus.rows(sql)
+    corpus.close()
+    return "".join(f"{line}\n" for line in show.table(rows, list(rows[0]) if rows else ["nothing"], 110))
+
+
+def answered(text: str, db: Path) -> str:
+    """Return the README's text with the answers that the demo's file gives."""
+    return QUERY.sub(lambda match: f"{match.group(1)}{answer(db, match.group('sql'))}{match.group(3)}", text)
+
+
 PARTS = {"commands": commands, "exits": exits, "schema": schema}
 
 
@@ -57,5 +82,14 @@ def made(text: str) -> str:
     return BLOCK.sub(lambda match: f"{match.group(1)}{PARTS[match.group('name')]()}\n{match.group(3)}", text)
 
 
+def crawl_demo(db: Path) -> None:
+    """Leave the demo's file at `db`."""
+    for _line in demo(db, crawl_once):
+        pass
+
+
 if __name__ == "__main__":
-    README.write_text(made(README.read_text(encoding="utf-8")), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "demo.db"
+        crawl_demo(path)
+        README.write_text(answered(made(README.read_text(encoding="utf-8")), path), encoding="utf-8")

@@ -26,7 +26,16 @@ def test_made_parts_are_fresh() -> None:
 
 def test_every_command_that_is_named_exists() -> None:
     """Every `houxu word` in the README is a command."""
-    named = set(re.findall(r"houxu ([a-z]+)\b", TEXT)) - {"and", "does", "follows", "is", "looks", "needs", "reads", "writes"}
+    named = set(re.findall(r"houxu ([a-z]+)\b", TEXT)) - {
+        "and",
+        "does",
+        "follows",
+        "is",
+        "looks",
+        "needs",
+        "reads",
+        "writes",
+    }
     assert named <= set(main.commands)
 
 

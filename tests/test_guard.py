@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,8 @@ def topic_of(url: str) -> Topic:
 def asked(tmp_path: Path, url: str, **changes: Any) -> str | None:
     """Crawl one feed and return what was wrong with it."""
     db = tmp_path / "guard.db"
-    try:
+    with suppress(AllFailed):
         crawl_once(db, topic_of(url), by="person", everything=True, overrides={"DOWNLOAD_DELAY": "0"}, **changes)
-    except AllFailed:
-        pass
     corpus = Corpus(db, read_only=True)
     error: str | None = corpus.value("SELECT error FROM polls ORDER BY id DESC LIMIT 1")
     corpus.close()

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ import pytest
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner
 
-from crawler.corpus.store import Corpus
 from crawler.crawl import run, settings_for
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY, wait_until
 from crawler.middlewares.robots import Robots, RobotsDenied
@@ -22,7 +22,8 @@ from tests.test_guard import topic_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+
+    from crawler.corpus.store import Corpus
 
 
 class Site(ThreadingHTTPServer):
@@ -54,7 +55,7 @@ class SiteHandler(BaseHTTPRequestHandler):
     def log_message(self, *_args: Any) -> None:
         """Say nothing."""
 
-    def do_GET(self) -> None:  # noqa: N802 http.server's name
+    def do_GET(self) -> None:
         """Answer."""
         with self.server.lock:
             self.server.asked.append((self.path, time.monotonic()))
@@ -187,7 +188,7 @@ def test_one_at_a_time_and_two_seconds_apart(site: Site, corpus: Corpus) -> None
     times = [at for _path, at in site.asked]
     assert Counter(path for path, _at in site.asked) == {"/robots.txt": 1, "/moved": 1, "/landed": 1, "/a": 1}
     assert site.most_open == 1
-    assert min(later - sooner for sooner, later in zip(times, times[1:], strict=False)) >= 1.95
+    assert min(later - sooner for sooner, later in pairwise(times)) >= 1.95
 
 
 def test_the_gap_survives_the_run(site: Site, corpus: Corpus) -> None:
