@@ -1,8 +1,93 @@
 -- The questions people ask, in one line each. No MATCH inside: a hardened shell refuses it in a view.
+-- `at` is when an article was published, or first seen where its page does not say.
 
+-- What is covered: the latest text of every article whose latest verdict is relevant.
 CREATE VIEW coverage AS
 SELECT a.id, a.url, a.outlet, a.lang, r.title, r.body, a.published_at, a.first_seen_at, a.story_id, a.root_id, a.depth,
        r.rev AS revisions,
        coalesce(a.published_at, a.first_seen_at) < (SELECT value FROM meta WHERE key = 'seed') AS background
 FROM articles a JOIN revisions r ON r.id = a.latest_id
 WHERE a.relevant = 1;
+
+-- What happened when: the coverage in time order. One story: WHERE story_id = 7.
+CREATE VIEW timeline AS
+SELECT coalesce(published_at, first_seen_at) AS at, outlet, lang, title, url, depth > 0 AS copy, revisions, background,
+       story_id, id AS article_id
+FROM coverage
+ORDER BY at, url;
+
+-- How many independent texts, how many copies: a row per story.
+CREATE VIEW voices AS
+SELECT s.id AS story_id, s.headline, count(*) AS articles, count(DISTINCT a.root_id) AS voices,
+       count(*) - count(DISTINCT a.root_id) AS copies, count(DISTINCT a.outlet) AS outlets, s.first_at, s.last_at
+FROM stories s JOIN articles a ON a.story_id = s.id
+WHERE a.relevant = 1
+GROUP BY s.id;
+
+-- Who was first: a row per story, and by how much before the next independent text.
+-- `dated_by` says what that rests on: the page's own date, or our first sight of it.
+CREATE VIEW first_report AS
+SELECT s.id AS story_id, s.headline, coalesce(c.published_at, c.first_seen_at) AS at, c.outlet, c.title, c.url,
+       CASE WHEN c.published_at IS NULL THEN 'first seen' ELSE 'page' END AS dated_by,
+       round((julianday((SELECT min(coalesce(n.published_at, n.first_seen_at)) FROM articles n
+                         WHERE n.story_id = s.id AND n.root_id <> c.root_id AND n.relevant = 1))
+              - julianday(coalesce(c.published_at, c.first_seen_at))) * 24, 1) AS hours_ahead,
+       c.id AS article_id
+FROM stories s JOIN coverage c ON c.id = s.root_id;
+
+-- Who copied whom: a row per article of every tree that has a copy, its root at depth 0. One tree: WHERE root_id = 7.
+CREATE VIEW reprint_tree AS
+SELECT a.root_id, a.depth, coalesce(a.published_at, a.first_seen_at) AS at, a.outlet, r.title, a.url,
+       p.outlet AS copied_from, p.url AS copied_url,
+       coalesce((SELECT kind FROM matches m WHERE m.article_id = a.id AND m.to_article_id = a.parent_id),
+                (SELECT kind FROM matches m WHERE m.to_article_id = a.id AND m.article_id = a.parent_id)) AS kind,
+       coalesce((SELECT score FROM matches m WHERE m.article_id = a.id AND m.to_article_id = a.parent_id),
+                (SELECT score FROM matches m WHERE m.to_article_id = a.id AND m.article_id = a.parent_id)) AS score,
+       r.credited_source, a.story_id, a.id AS article_id
+FROM articles a JOIN revisions r ON r.id = a.latest_id LEFT JOIN articles p ON p.id = a.parent_id
+WHERE a.relevant = 1
+  AND EXISTS (SELECT 1 FROM articles k WHERE k.root_id = a.root_id AND k.depth > 0 AND k.relevant = 1)
+ORDER BY a.root_id, at, a.url;
+
+-- What was changed after the fact: a row per revision but the first, the newest first.
+CREATE VIEW edits AS
+SELECT r.seen_at, a.outlet, r.title, CASE WHEN b.title <> r.title THEN b.title END AS title_before, r.removed, r.added,
+       round((julianday(r.seen_at) - julianday(a.first_seen_at)) * 24, 1) AS hours_after, r.rev, a.url, a.story_id,
+       a.id AS article_id
+FROM revisions r JOIN articles a ON a.id = r.article_id
+     JOIN revisions b ON b.article_id = r.article_id AND b.rev = r.rev - 1
+WHERE r.rev > 1
+ORDER BY r.seen_at DESC, r.id DESC;
+
+-- How the visits to each source's leads ended. `waiting` leads have had none yet, or will have another.
+CREATE VIEW funnel AS
+SELECT s.id AS source_id, s.outlet, coalesce(w.leads, 0) AS leads, coalesce(w.waiting, 0) AS waiting,
+       coalesce(v.visits, 0) AS visits, coalesce(v.stored, 0) AS stored, coalesce(v.duplicate, 0) AS duplicate,
+       coalesce(v.unchanged, 0) AS unchanged, coalesce(v.revised, 0) AS revised, coalesce(v.off_topic, 0) AS off_topic,
+       coalesce(v.paywalled, 0) AS paywalled, coalesce(v.blocked, 0) AS blocked, coalesce(v.gone, 0) AS gone,
+       coalesce(v.unreadable, 0) AS unreadable, coalesce(v.deferred, 0) AS deferred
+FROM sources s
+LEFT JOIN (SELECT source_id, count(*) AS leads, sum(next_visit_at IS NOT NULL) AS waiting
+           FROM leads GROUP BY source_id) w ON w.source_id = s.id
+LEFT JOIN (SELECT l.source_id, count(*) AS visits, sum(v.ending = 'stored') AS stored,
+                  sum(v.ending = 'duplicate') AS duplicate, sum(v.ending = 'unchanged') AS unchanged,
+                  sum(v.ending = 'revised') AS revised, sum(v.ending = 'off_topic') AS off_topic,
+                  sum(v.ending = 'paywalled') AS paywalled, sum(v.ending = 'blocked') AS blocked,
+                  sum(v.ending = 'gone') AS gone, sum(v.ending = 'unreadable') AS unreadable,
+                  sum(v.ending = 'deferred') AS deferred
+           FROM leads l JOIN visits v ON v.lead_id = l.id GROUP BY l.source_id) v ON v.source_id = s.id;
+
+-- Which sources went silent: enabled, and nothing new for three days and five times their usual gap.
+CREATE VIEW quiet_sources AS
+SELECT source_id, outlet, last_new_at, round(days_quiet, 1) AS days_quiet, round(usual_days, 1) AS usual_days, checked_at,
+       health, health_why, url
+FROM (SELECT s.id AS source_id, s.outlet, s.url, s.checked_at, s.health, s.health_why, n.last_new_at,
+             julianday('now') - julianday(coalesce(n.last_new_at, f.first_at)) AS days_quiet,
+             (julianday(n.last_new_at) - julianday(n.first_new_at)) / nullif(n.times - 1, 0) AS usual_days
+      FROM sources s
+      JOIN (SELECT source_id, min(at) AS first_at FROM polls GROUP BY source_id) f ON f.source_id = s.id
+      LEFT JOIN (SELECT source_id, max(at) AS last_new_at, min(at) AS first_new_at, count(*) AS times
+                 FROM polls WHERE new_items > 0 GROUP BY source_id) n ON n.source_id = s.id
+      WHERE s.enabled)
+WHERE days_quiet > max(3, 5 * coalesce(usual_days, 0))
+ORDER BY days_quiet DESC;
