@@ -207,7 +207,7 @@ class Rows:
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         cursor = self.corpus.conn.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 the names are this file's own
+            f"INSERT INTO {table} ({names}) VALUES ({marks})",
             tuple(columns.values()),
         )
         return int(cursor.lastrowid or 0)

@@ -139,7 +139,7 @@ def test_every_view_opens_in_an_empty_corpus(tmp_path: Path) -> None:
     """No view needs a row."""
     made = Rows(tmp_path / "empty.db")
     for view in VIEWS:
-        assert made.corpus.rows(f"SELECT * FROM {view}") == []  # noqa: S608 the names are above
+        assert made.corpus.rows(f"SELECT * FROM {view}") == []
     made.corpus.close()
 
 
@@ -152,7 +152,7 @@ def test_no_view_matches(rows: Rows) -> None:
 @pytest.mark.parametrize("view", ["timeline", "voices", "first_report", "reprint_tree", "edits"])
 def test_one_story_never_scans_the_corpus(rows: Rows, view: str) -> None:
     """The plan of each view for one story reads no whole table or index of articles or revisions."""
-    plan = rows.corpus.rows(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE story_id = 1")  # noqa: S608 names above
+    plan = rows.corpus.rows(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE story_id = 1")
     scans = [row["detail"] for row in plan if row["detail"].startswith(("SCAN a", "SCAN c", "SCAN r"))]
     assert scans == []
 
@@ -197,5 +197,5 @@ def test_tables_open_in_duckdb(rows: Rows, table: str) -> None:
         conn.execute("LOAD sqlite")
     except duckdb.Error as error:
         pytest.skip(f"duckdb's sqlite extension is not here: {str(error).splitlines()[0]}")
-    count = conn.execute(f"SELECT count(*) FROM sqlite_scan('{rows.corpus.path}', '{table}')").fetchone()  # noqa: S608
-    assert count[0] == rows.corpus.value(f"SELECT count(*) FROM {table}")  # noqa: S608 the names are above
+    count = conn.execute(f"SELECT count(*) FROM sqlite_scan('{rows.corpus.path}', '{table}')").fetchone()
+    assert count[0] == rows.corpus.value(f"SELECT count(*) FROM {table}")
