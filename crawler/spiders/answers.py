@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -15,7 +16,7 @@ from crawler.errors import SourceError
 from crawler.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from crawler.model import Source
 
@@ -130,6 +131,8 @@ def line(text: str) -> str:
 def plain(markup: str) -> str:
     """Return the words of a title that may hold HTML, escaped once or twice: tags out, entities resolved, one line."""
     text = markup[: LONGEST_TITLE * 4]
+    if "<" not in text and "&" not in text:
+        return line(text)
     for _ in range(2):
         text = html.unescape(_TAG.sub("", text.replace("<br", " <br")))
     return line(_TAG.sub("", text))
@@ -146,26 +149,41 @@ def name_of(element: etree._Element) -> str:
     Prefixes are what everybody writes (content, dc, sy, news, media); namespaces differ in case, slash and version.
     """
     tag: object = element.tag  # a function where the "element" is a comment or an entity
-    if not isinstance(tag, str):
-        return ""
+    return _name(tag, element.prefix) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _name(tag: str, prefix: str | None) -> str:
     space, _, name = tag.rpartition("}")
-    prefix = "" if space[1:].lower().rstrip("/#") in _CORE else element.prefix
-    return f"{prefix}:{name}".lower() if prefix else name.lower()
+    if prefix and space[1:].lower().rstrip("/#") not in _CORE:
+        name = f"{prefix}:{name}"
+    return name.lower()
 
 
-def children(element: etree._Element, *names: str) -> Iterator[etree._Element]:
-    """Yield the children of these names in the order of the document."""
-    return (child for child in element if name_of(child) in names)
+class Parts:
+    """An element's children by name."""
+
+    def __init__(self, element: etree._Element | None) -> None:
+        self._named: dict[str, list[etree._Element]] = {}
+        for child in element if element is not None else ():
+            self._named.setdefault(name_of(child), []).append(child)
+
+    def all(self, *names: str) -> list[etree._Element]:
+        """Return the children of these names, the names in order of preference."""
+        return [child for name in names for child in self._named.get(name, ())]
+
+    def one(self, name: str) -> etree._Element | None:
+        """Return the first child of that name."""
+        return next(iter(self._named.get(name, ())), None)
+
+    def text(self, *names: str) -> str:
+        """Return the text of the first child of these names that has one."""
+        return next((text for child in self.all(*names) if (text := words(child))), "")
 
 
-def words(element: etree._Element | None) -> str:
+def words(element: etree._Element) -> str:
     """Return all text inside an element, stripped."""
-    return "".join(str(part) for part in element.itertext()).strip() if element is not None else ""
-
-
-def first(element: etree._Element, *names: str) -> str:
-    """Return the text of the first child of these names that has one, the names in order of preference."""
-    return next((text for name in names for child in children(element, name) if (text := words(child))), "")
+    return "".join(map(str, element.itertext())).strip()
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:

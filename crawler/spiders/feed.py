@@ -14,9 +14,8 @@ from crawler.model import Answer, Lead, Signals
 from crawler.spiders.answers import (
     LONGEST_BODY,
     MOST_LEADS,
-    children,
+    Parts,
     decoded,
-    first,
     json_value,
     line,
     plain,
@@ -104,11 +103,12 @@ def feed_signals(head: etree._Element, http: Signals) -> Signals:
 
     Hours and days are UTC by RSS 2.0; 24 is midnight. What is no number, or no name of a day, says nothing.
     """
-    minutes = _number(first(head, "ttl"))
-    period = _PERIODS.get(first(head, "sy:updateperiod").lower())
-    times = _number(first(head, "sy:updatefrequency")) or 1
-    hours = (_number(words(hour)) for skip in children(head, "skiphours") for hour in children(skip, "hour"))
-    days = (words(day).lower() for skip in children(head, "skipdays") for day in children(skip, "day"))
+    parts = Parts(head)
+    minutes = _number(parts.text("ttl"))
+    period = _PERIODS.get(parts.text("sy:updateperiod").lower())
+    times = _number(parts.text("sy:updatefrequency")) or 1
+    hours = (_number(words(hour)) for hour in Parts(parts.one("skiphours")).all("hour"))
+    days = (words(day).lower() for day in Parts(parts.one("skipdays")).all("day"))
     return replace(
         http,
         ttl=min(timedelta(minutes=minutes), LONGEST) if minutes else None,

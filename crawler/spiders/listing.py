@@ -70,7 +70,8 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
 
 
 def _lead(item: Tag, base: str, source: Source, now: datetime) -> Lead | None:
-    if next(islice(item.descendants, MOST_NODES, None), None) is not None:
+    far = next(islice(item.next_elements, MOST_NODES, None), None)
+    if far is not None and any(parent is item for parent in islice(far.parents, MOST_NODES)):
         return None
     link = _chosen(item, source.rules.get("link", "a[href]"))
     href = web_url(_attribute(link, "href"), base)

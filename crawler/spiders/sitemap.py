@@ -11,9 +11,8 @@ from crawler.model import Answer, Lead
 from crawler.spiders.answers import (
     MOST_BYTES,
     MOST_LEADS,
-    children,
+    Parts,
     decoded,
-    first,
     line,
     name_of,
     plain,
@@ -56,8 +55,8 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
     root = xml_root(text, source)
     kind = name_of(root)
     if kind == "sitemapindex":
-        more = _newest(list(children(root, "sitemap")), source, now)
-        urls = [link for element in more if (link := web_url(first(element, "loc"), url))]
+        more = _newest(Parts(root).all("sitemap"), source, now)
+        urls = [link for element in more if (link := web_url(Parts(element).text("loc"), url))]
         return Answer(
             leads=(),
             signals=http_signals(headers, now),
@@ -67,7 +66,7 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         )
     if kind != "urlset":
         raise SourceError(source.id, f"the answer is XML but no sitemap: its root is <{kind}>")
-    elements = list(children(root, "url"))
+    elements = Parts(root).all("url")
     chosen = elements if len(elements) <= MOST_LEADS else _newest(elements, source, now)[:MOST_LEADS]
     leads = [lead for element in chosen if (lead := _lead(element, url, source, now))]
     return Answer(
@@ -76,21 +75,19 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
 
 
 def _lead(element: etree._Element, url: str, source: Source, now: datetime) -> Lead | None:
-    link = web_url(first(element, "loc"), url)
+    parts = Parts(element)
+    link = web_url(parts.text("loc"), url)
     if link is None:
         return None
-    news = next(children(element, "news:news"), None)
-    if news is None:
-        return Lead(url=link)
-    raw = line(first(news, "news:publication_date"))[: dates.LONGEST]
+    news = Parts(parts.one("news:news"))
+    raw = line(news.text("news:publication_date"))[: dates.LONGEST]
     moment = dates.parse(raw, now=now, timezone=source.timezone)
-    publication = next(children(news, "news:publication"), None)
     return Lead(
         url=link,
-        title=plain(first(news, "news:title")) or None,
+        title=plain(news.text("news:title")) or None,
         published_at=moment.at if moment else None,
         published_raw=raw or None,
-        outlet=plain(first(publication, "news:name")) or None if publication is not None else None,
+        outlet=plain(Parts(news.one("news:publication")).text("news:name")) or None,
     )
 
 
@@ -98,10 +95,10 @@ def _newest(elements: list[etree._Element], source: Source, now: datetime) -> li
     """Return the elements by date, newest first, those without one last; at one date, those called news first."""
 
     def key(element: etree._Element) -> tuple[datetime, bool]:
-        news = next(children(element, "news:news"), None)
-        said = (first(news, "news:publication_date") if news is not None else "") or first(element, "lastmod")
+        parts = Parts(element)
+        said = Parts(parts.one("news:news")).text("news:publication_date") or parts.text("lastmod")
         moment = dates.parse(said, now=now, timezone=source.timezone)
-        return moment.at if moment else dates.EARLIEST, "news" in first(element, "loc").lower()
+        return moment.at if moment else dates.EARLIEST, "news" in parts.text("loc").lower()
 
     return sorted(elements, key=key, reverse=True)
 
