@@ -1,6 +1,8 @@
 """Texts that resemble each other: the sketch index, matches and look-alikes, the reprint tree.
 
-Only the latest revision of an article takes part: `remove_sketch` takes the older one out.
+Only the latest revision of an article takes part: `remove_sketch` takes the older one out. The index is an FTS5 table
+without content (why: schema.sql). It holds no text: what went in must be given again to be taken out, so the version
+of the sketch is in `meta`, and a writer of another version sketches everything anew first.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.base import Base, explained
-from crawler.dedupe import Edge, Node, plant, sketch
+from crawler.dedupe import Edge, Node, plant, sketch, sketch_version
 from crawler.dedupe.tree import EDGE_KINDS
 from crawler.model import Held, instant
 
@@ -29,20 +31,21 @@ MOST = 64
 COMMON = 0.002
 """A fingerprint that more than this share of all texts hold, and more than `MOST`, says nothing: 责任编辑, a footer."""
 
-_HOLDERS = "SELECT revision_id FROM sketches WHERE hash = ? ORDER BY revision_id DESC LIMIT ?"
-_ONE_AFTER = "SELECT 1 FROM sketches WHERE hash = ? LIMIT 1 OFFSET ?"
+_HOLDERS = "SELECT rowid FROM sketches WHERE sketches MATCH ? ORDER BY rowid DESC LIMIT ?"
+_ONE_AFTER = "SELECT 1 FROM sketches WHERE sketches MATCH ? LIMIT 1 OFFSET ?"
 
 
 class Copies(Base):
     """What the corpus knows of copies."""
 
     def add_sketch(self, revision_id: int, hashes: Iterable[int]) -> None:
-        """Put the fingerprints of a revision into the index, inside a transaction of the caller."""
+        """Put the fingerprints of a revision into the index, inside a transaction of the caller.
+
+        Only an article's latest revision is in it: `remove_sketch` takes out the one before, first.
+        """
         with explained(self.path):
-            self.conn.executemany(
-                "INSERT OR IGNORE INTO sketches (hash, revision_id) VALUES (?, ?)",
-                [(value, revision_id) for value in hashes],
-            )
+            self._sketched_by_us(revision_id)
+            self._put_sketch(revision_id, hashes)
 
     def remove_sketch(self, revision_id: int) -> set[int]:
         """Take a revision out of the index, with its matches and look-alikes, inside a transaction of the caller.
@@ -52,11 +55,15 @@ class Copies(Base):
         """
         touched: set[int] = set()
         with explained(self.path):
-            row = self.conn.execute("SELECT body FROM revisions WHERE id = ?", (revision_id,)).fetchone()
-            self.conn.executemany(
-                "DELETE FROM sketches WHERE hash = ? AND revision_id = ?",
-                [(value, revision_id) for value in sketch(row["body"] if row else "")],
-            )
+            held = self.conn.execute(
+                "SELECT body FROM revisions WHERE id = ? AND id IN (SELECT rowid FROM sketches WHERE rowid = ?)",
+                (revision_id, revision_id),
+            ).fetchone()
+            if held and self._sketched_by_us(revision_id):
+                self.conn.execute(
+                    "INSERT INTO sketches (sketches, rowid, hashes) VALUES ('delete', ?, ?)",
+                    (revision_id, _tokens(sketch(held["body"]))),
+                )
             for table in ("matches", "lookalikes"):
                 for side in ("revision_id", "to_revision_id"):
                     gone = self.conn.execute(
@@ -95,6 +102,22 @@ class Copies(Base):
             ).fetchall()
         return [_held(row) for row in rows]
 
+    def _put_sketch(self, revision_id: int, hashes: Iterable[int]) -> None:
+        if tokens := _tokens(hashes):
+            self.conn.execute("INSERT INTO sketches (rowid, hashes) VALUES (?, ?)", (revision_id, tokens))
+
+    def _sketched_by_us(self, revision_id: int) -> bool:
+        """Return whether the index holds our sketches; if not, make it anew, but for the revision about to change."""
+        if self.meta("sketch_version") == sketch_version():
+            return True
+        self.conn.execute("INSERT INTO sketches (sketches) VALUES ('delete-all')")
+        self.set_meta("sketch_version", sketch_version())
+        latest = self.conn.execute("SELECT latest_id FROM articles WHERE latest_id IS NOT ? ORDER BY 1", (revision_id,))
+        for (each,) in latest.fetchall():
+            row = self.conn.execute("SELECT body FROM revisions WHERE id = ?", (each,)).fetchone()
+            self._put_sketch(each, sketch(row["body"]) if row else ())
+        return False
+
     def _shared(self, hashes: Sequence[int]) -> Counter[int]:
         """How many fingerprints each of the newest holders shares with a sketch.
 
@@ -107,8 +130,9 @@ class Copies(Base):
         common: Counter[int] = Counter()
         commons = 0
         for value in hashes:
-            holders = [row[0] for row in self.conn.execute(_HOLDERS, (value, MOST))]
-            if len(holders) == MOST and self.conn.execute(_ONE_AFTER, (value, few)).fetchone():
+            token = _tokens((value,))
+            holders = [row[0] for row in self.conn.execute(_HOLDERS, (token, MOST))]
+            if len(holders) == MOST and self.conn.execute(_ONE_AFTER, (token, few)).fetchone():
                 commons += 1
                 common.update(holders)
             else:
@@ -192,6 +216,11 @@ class Copies(Base):
                FROM json_each(?) AS j JOIN articles a ON a.id = j.value LEFT JOIN revisions r ON r.id = a.latest_id""",
             (json.dumps(sorted(article_ids)),),
         ).fetchall()
+
+
+def _tokens(hashes: Iterable[int]) -> str:
+    """Fingerprints as FTS5 holds them, in hexadecimal: words without a minus, and near ones share a prefix."""
+    return " ".join(f"{value & 0xFFFFFFFF:x}" for value in hashes)
 
 
 def _held(row: sqlite3.Row) -> Held:

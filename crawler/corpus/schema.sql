@@ -4,7 +4,7 @@
 -- and the columns story_id root_id parent_id depth of articles. State: meta sources hosts leads runs.
 
 CREATE TABLE meta (
-  key   TEXT PRIMARY KEY,  -- topic_id, seed, gram_version, fold_version, cadence
+  key   TEXT PRIMARY KEY,  -- topic_id, seed, gram_version, sketch_version, fold_version, cadence
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -189,11 +189,11 @@ CREATE TABLE revisions (
 ) STRICT;
 CREATE INDEX revisions_by_bare ON revisions (bare_sha256);
 
-CREATE TABLE sketches (
-  hash        INTEGER NOT NULL,
-  revision_id INTEGER NOT NULL REFERENCES revisions,
-  PRIMARY KEY (hash, revision_id)
-) STRICT, WITHOUT ROWID;
+-- Contentless: rowid = revisions.id of each article's latest text, its fingerprints in hexadecimal (copies.py). FTS5 is
+-- the log-structured tree that SQLite has: fingerprints are random, and as rows (hash, revision_id) WITHOUT ROWID each
+-- of the 53 of a text dirties a page of its own. tests/bench/dedupe.py measures both.
+CREATE VIRTUAL TABLE sketches USING fts5(hashes, content='', detail=none, tokenize='ascii');
+INSERT INTO sketches (sketches, rank) VALUES ('automerge', 2);  -- fewer segments to look into
 
 CREATE TABLE matches (
   revision_id    INTEGER NOT NULL REFERENCES revisions,

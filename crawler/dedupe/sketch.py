@@ -8,6 +8,7 @@ inside a longer page, is found. Character n-grams need no word breaker and serve
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,3 +81,10 @@ def fingerprints(bare: str) -> list[int]:
 def bare_sha256(body: str) -> str:
     """Return the sha256 of a folded text: equal for exact copies, in whichever characters and punctuation."""
     return hashlib.sha256(text.bare(body).encode()).hexdigest()
+
+
+@cache
+def sketch_version() -> str:
+    """Return a short digest of what decides a sketch: one made under another version must be made again."""
+    said = (GRAM, SCALE, LEAST, MOST, SHORTEST, text.INSERTED_PINYIN.pattern, text.fold_version(), "splitmix64")
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
