@@ -6,26 +6,19 @@ naming the key, its value and what was expected, and all of them are raised toge
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import re
 import tomllib
 from dataclasses import asdict
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import soupsieve
-
+from crawler.checked import Table, shown
 from crawler.errors import TopicError
 from crawler.model import ADAPTERS, KINDS, Relevance, SiteRule, Source, Term, Topic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
 
 PACKAGED = Path(__file__).parent / "topics" / "xiaomi_ai.toml"
 """The topic that is followed when no other is named."""
@@ -33,7 +26,6 @@ PACKAGED = Path(__file__).parent / "topics" / "xiaomi_ai.toml"
 _REQUESTS_PER_DAY = 5000
 _KEEP_OFFTOPIC = timedelta(days=45)
 _WINDOW = 60  # characters; on 250 labelled pages proximity took precision from .83 to .97
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _RULES = ("item", "link", "title", "date")
@@ -58,119 +50,15 @@ def load(path: Path | str | None = None) -> Topic:
     except tomllib.TOMLDecodeError as error:
         raise TopicError(path, [f"is not TOML: {error}"]) from error
     mistakes: list[str] = []
-    topic = _topic(_Table(data, "", mistakes))
+    topic = _topic(Table(data, "", mistakes))
     if mistakes:
         raise TopicError(path, mistakes)
     return topic
 
 
-class _Table:
-    """One table of the file. Every reader notes what is wrong and returns a stand-in, so that reading goes on."""
-
-    def __init__(self, data: Mapping[str, Any], name: str, mistakes: list[str]) -> None:
-        self.data = data
-        self.name = name
-        self.mistakes = mistakes
-        self.asked: list[str] = []
-
-    def wrong(self, key: str, expected: str) -> None:
-        self.mistakes.append(f"{self._path(key)} = {_shown(self.data[key])}: expected {expected}")
-
-    def missing(self, key: str, expected: str) -> None:
-        self.mistakes.append(f"{self._path(key)} is missing: expected {expected}")
-
-    def read(self, key: str, kind: type | tuple[type, ...], expected: str, *, required: bool = False) -> Any:
-        """Return the value if it is of that type, else None."""
-        self.asked.append(key)
-        if key not in self.data:
-            if required:
-                self.missing(key, expected)
-            return None
-        value = self.data[key]
-        # bool is an int and datetime a date to Python; neither is to whoever writes the file
-        stray = (isinstance(value, bool) and kind is not bool) or isinstance(value, dt.datetime)
-        if stray or not isinstance(value, kind):
-            self.wrong(key, expected)
-            return None
-        return value
-
-    def text(
-        self, key: str, expected: str = "text", test: Callable[[str], bool] | None = None, *, required: bool = False
-    ) -> str | None:
-        value: str | None = self.read(key, str, expected, required=required)
-        if value is not None and not (value.strip() and (test is None or test(value))):
-            self.wrong(key, expected)
-            return None
-        return value
-
-    def choice(self, key: str, names: Collection[str], *, required: bool = False) -> Any:
-        expected = f"one of {', '.join(names)}"
-        value = self.read(key, str, expected, required=required)
-        if value is not None and value not in names:
-            self.wrong(key, expected + _suggestion(value, names))
-            return None
-        return value
-
-    def number(self, key: str, default: int) -> int:
-        expected = "a whole number of 1 or more"
-        value: int | None = self.read(key, int, expected)
-        if value is not None and value < 1:
-            self.wrong(key, expected)
-        return default if value is None else value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value: bool | None = self.read(key, bool, "true or false")
-        return default if value is None else value
-
-    def date(self, key: str, *, required: bool = False) -> dt.date | None:
-        value: dt.date | None = self.read(key, dt.date, "a date without quotes, as in 2025-12-17", required=required)
-        return value
-
-    def duration(self, key: str) -> timedelta | None:
-        expected = 'a duration such as "90s", "60m", "12h" or "45d"'
-        value = self.text(key, expected)
-        if value is None:
-            return None
-        found = re.fullmatch(r"(\d{1,6})([smhd])", value)
-        if found is None or not int(found[1]):
-            self.wrong(key, expected)
-            return None
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-    def texts(self, key: str, expected: str = "a list of texts") -> tuple[str, ...]:
-        value: list[Any] = self.read(key, list, expected) or []
-        if not all(isinstance(item, str) and item.strip() for item in value):
-            self.wrong(key, expected)
-            return ()
-        return tuple(value)
-
-    def table(self, key: str, expected: str, *, required: bool = False) -> _Table | None:
-        value = self.read(key, dict, expected, required=required)
-        return None if value is None else _Table(value, self._path(key), self.mistakes)
-
-    def tables(self, key: str) -> Iterator[_Table]:
-        expected = f"tables, each headed [[{key}]]"
-        value: list[Any] = self.read(key, list, expected) or []
-        if not all(isinstance(item, dict) for item in value):
-            self.wrong(key, expected)
-            return
-        for place, item in enumerate(value, 1):
-            name = next((item[mark] for mark in ("id", "host") if isinstance(item.get(mark), str)), "")
-            yield _Table(item, f"{key} {place}" + (f" ({name})" if name else ""), self.mistakes)
-
-    def end(self) -> None:
-        """Note every key that nobody asked for."""
-        for key in self.data.keys() - set(self.asked):
-            known = f"a key of this table: {', '.join(self.asked)}"
-            self.wrong(key, known + _suggestion(key, self.asked))
-
-    def _path(self, key: str) -> str:
-        return f"{self.name}.{key}" if self.name else key
-
-
-def _topic(file: _Table) -> Topic:
-    head = file.table("topic", "a table headed [topic]", required=True) or _Table({}, "topic", file.mistakes)
-    crawl = file.table("crawl", "a table headed [crawl]") or _Table({}, "crawl", file.mistakes)
+def _topic(file: Table) -> Topic:
+    head = file.table("topic", "a table headed [topic]", required=True) or Table({}, "topic", file.mistakes)
+    crawl = file.table("crawl", "a table headed [crawl]") or Table({}, "crawl", file.mistakes)
     rule = file.table("relevance", "a table headed [relevance]", required=True)
     relevance = Relevance() if rule is None else _relevance(rule)
     # what is missing is said once: an absent [topic] table is not also an absent id
@@ -199,7 +87,7 @@ def relevance_digest(relevance: Relevance) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _relevance(table: _Table) -> Relevance:
+def _relevance(table: Table) -> Relevance:
     strong = [*_terms(table, "strong"), *_terms(table, "dated")]
     brand, weak = _terms(table, "brand"), _terms(table, "weak")
     if not strong and not weak and not any(key in table.data for key in ("strong", "dated", "weak")):
@@ -221,15 +109,15 @@ def _relevance(table: _Table) -> Relevance:
     )
 
 
-def _terms(table: _Table, key: str) -> list[Term]:
+def _terms(table: Table, key: str) -> list[Term]:
     """Read aliases: plain texts, or tables where one has conditions. Those under `dated` must say since when."""
     expected = 'a list of terms, each text or a table such as { term = "MiMo", case = true }'
     terms = []
     for place, item in enumerate(table.read(key, list, expected) or [], 1):
         if not isinstance(item, str | dict):
-            table.mistakes.append(f"{table.name}.{key} {place} = {_shown(item)}: expected a term: text, or a table")
+            table.mistakes.append(f"{table.name}.{key} {place} = {shown(item)}: expected a term: text, or a table")
             continue
-        entry = _Table({"term": item} if isinstance(item, str) else item, f"{table.name}.{key} {place}", table.mistakes)
+        entry = Table({"term": item} if isinstance(item, str) else item, f"{table.name}.{key} {place}", table.mistakes)
         text = entry.text(
             "term", "text with a letter or a digit", lambda term: any(map(str.isalnum, term)), required=True
         )
@@ -245,7 +133,7 @@ def _terms(table: _Table, key: str) -> list[Term]:
     return terms
 
 
-def _source(table: _Table) -> Source:
+def _source(table: Table) -> Source:
     kind = table.choice("kind", KINDS, required=True)
     source = Source(
         id=table.text("id", "a short name without spaces", _is_id, required=True) or "",
@@ -267,17 +155,17 @@ def _source(table: _Table) -> Source:
     return source
 
 
-def _rules(table: _Table, *, required: bool) -> dict[str, str]:
+def _rules(table: Table, *, required: bool) -> dict[str, str]:
     expected = 'CSS selectors, as in { item = "#list li", link = "a", title = "a", date = ".time" }'
     rules = table.table("rules", expected, required=required)
     if rules is None:
         return {}
-    read = {key: rules.text(key, "a CSS selector", _is_css, required=key in {"item", "link"}) for key in _RULES}
+    read = {key: rules.text(key, "a CSS selector", _is_css, required=key == "item") for key in _RULES}
     rules.end()
     return {key: value for key, value in read.items() if value}
 
 
-def _site(table: _Table) -> SiteRule:
+def _site(table: Table) -> SiteRule:
     css = {key: table.text(key, "a CSS selector", _is_css) for key in ("body", "title", "author", "date", "drop")}
     host = table.text("host", "a host name in lower case, without scheme and path", _is_host, required=True) or ""
     rule = SiteRule(host=host, until=table.date("until"), **css)
@@ -292,19 +180,9 @@ def _repeated(sources: tuple[Source, ...], mistakes: list[str]) -> None:
     for place, source in enumerate(sources, 1):
         if source.id and source.id in first:
             mistakes.append(
-                f"source {place}.id = {_shown(source.id)}: expected an id of its own; source {first[source.id]} has it"
+                f"source {place}.id = {shown(source.id)}: expected an id of its own; source {first[source.id]} has it"
             )
         first.setdefault(source.id, place)
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 a line on a terminal
-
-
-def _suggestion(word: str, known: Collection[str]) -> str:
-    close = get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _is_id(text: str) -> bool:
@@ -350,6 +228,8 @@ def _is_zone(text: str) -> bool:
 
 
 def _is_css(text: str) -> bool:
+    import soupsieve  # 70 ms, and most commands read no topic file
+
     try:
         soupsieve.compile(text)
     except soupsieve.SelectorSyntaxError:

@@ -1,11 +1,11 @@
-"""The byte gate: can a page be on topic at all? Asked before any parse, for a tenth of its price.
+"""The byte gate: can a page be on topic at all? Asked before any parse.
 
-Two looks. The first runs one automaton over the bytes: it knows every strong term and brand unbroken, in UTF-8, GB18030
-and Big5, and passes at once where it meets one. It also knows how a broken one begins (小<b>米</b>, 小(xiǎo)米, 小&#31859;).
-Only where such a beginning stands is the page decoded, unescaped and stripped of its tags, and searched with the very
-patterns that `judge` uses. That is rare: 3 of 60 news pages that are not on topic.
+One automaton runs over the bytes. It knows the strong terms and brands unbroken, in UTF-8, GB18030 and Big5, and passes
+a page at the first. It also knows how a broken one begins (小<b>米</b>, 小(xiǎo)米, &#23567;米): where one does, the
+next thousand bytes are decoded, unescaped, stripped of tags, and held against the patterns that `judge` uses.
 
-Percent-encoding is not looked through: it stands in addresses, and `judge` reads text.
+On news pages of 55 KB a page that has none costs 0.28 ms (0.10 the automaton), where lxml's parse costs 0.57 and all
+of `extract` 5.5. Percent-encoding is not looked through: it stands in addresses, and `judge` reads text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"<[^<>]*>")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
-_GLUED = re.compile(rb"(?:^|[\x00-\x7f])[0-9a-z]$")  # behind a Latin letter, not behind the second byte of a GBK character
+_GLUED = re.compile(
+    rb"(?:^|[\x00-\x7f])[0-9a-z]$"
+)  # behind a Latin letter, not behind the second byte of a GBK character
 
 _BOMS = {b"\xff\xfe", b"\xfe\xff"}
 _CODECS = ("utf-8", "gb18030", "big5")
@@ -40,10 +42,11 @@ def gate(topic: Topic, body: bytes) -> bool:
         topic: what is followed.
         body: the page as fetched, in any charset of Chinese or English pages.
     """
-    key = topic.digest
-    if key not in _GATES or _GATES[key].terms != (terms := (*topic.relevance.strong, *topic.relevance.brand)):
-        _GATES[key] = _Gate((*topic.relevance.strong, *topic.relevance.brand))
-    return _GATES[key].passes(body)
+    terms = (*topic.relevance.strong, *topic.relevance.brand)
+    known = _GATES.get(topic.digest)
+    if known is None or known.terms != terms:
+        known = _GATES[topic.digest] = _Gate(terms)
+    return known.passes(body)
 
 
 class _Gate:
@@ -67,7 +70,7 @@ class _Gate:
         return any(self._continues(body[start : start + _REACH], codec) for start in starts for codec in codecs)
 
     def _continues(self, body: bytes, codec: str) -> bool:
-        """Say whether an anchor stands at the head of these bytes, without escapes, tags, and tags that were escaped."""
+        """Say whether a term stands at the head of these bytes, unescaped, without tags and without escaped tags."""
         plain = _unescape(_TAG.sub("", body.decode(codec, "ignore")))
         return any(map(self.anchors.match, (plain, _TAG.sub("", plain))))
 

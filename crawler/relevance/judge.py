@@ -1,7 +1,7 @@
 """Article -> Verdict: is it on topic, and which words say so?
 
-    hits       strong terms; weak ones in one sentence with a brand and within the window of it; excluded phrases are
-               taken out before
+    hits       strong terms; weak ones in one sentence with a brand and within the window of it. Where an excluded
+               phrase and a term begin together, the longer is what stands there
     passages   hits within two windows of one another are one piece of evidence, however many words it has
     evidence   a passage is worth 2 with a strong term, 1 with a weak one, 1/2 if the brand beside that stands in a list
                of companies; three times as much in the title, half in the credited source,
@@ -94,7 +94,7 @@ class _Rules:
         self.brands = range(len(relevance.strong), len(relevance.strong) + len(relevance.brand))
 
     def find(self, text: str, day: dt.date | None) -> list[_Weighed]:
-        """Return the hits of one field in the order of the text: strong terms, brands, and the weak terms that count."""
+        """Return the hits of one field in the order of the text: strong terms, brands, and weak terms that count."""
         found: list[_Found] = []
         words: list[tuple[int, str]] = []
         for match in self.pattern.finditer(text):
@@ -117,7 +117,7 @@ class _Rules:
         return not any(word in term.unless for _, word in words[first:last])
 
     def _weighed(self, found: list[_Found], text: str) -> list[_Weighed]:
-        """Drop weak terms with no brand beside them; one whose only brand stands in a list of companies is worth less."""
+        """Drop weak terms with no brand beside them, and say what each other hit is worth."""
         brands = [(start, end) for start, end, place in found if place in self.brands]
         weighed = []
         passed = 0
@@ -145,7 +145,7 @@ class _Rules:
     def _near(self, brand: tuple[int, int], weak: tuple[int, int], text: str) -> bool:
         """Say whether the two stand within the window and in one sentence. Inserted readings make no distance."""
         start, end = (brand[1], weak[0]) if brand < weak else (weak[1], brand[0])
-        if end - start > 4 * self.window or _SENTENCE_END.search(text, start, end):
+        if end - start > 4 * self.window or _SENTENCE_END.search(text, start, end + 1):
             return False
         if end - start <= self.window:
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from crawler.corpus.store import Corpus
 from crawler.dates import parse
 from crawler.errors import Unreadable
 from crawler.extract import extract as extract_page
-from crawler.model import Article, Page, Verdict
+from crawler.model import Article, Page, Topic, Verdict
 from crawler.path import append_article
 from crawler.topic import load
 
@@ -122,7 +123,12 @@ def stories(docs: Iterable[dict[str, Any]]) -> dict[Any, int]:
 
 def relevant(text: str, title: str = "") -> bool:
     """Say whether a text is on the packaged topic, by the gate and the rule that the path asks."""
-    topic = load()
+    topic = _packaged()
     if not relevance.gate(topic, f"{title}\n{text}".encode()):
         return False
     return relevance.judge(topic, Article(url="https://example.test/", title=title, body=text)).relevant
+
+
+@cache
+def _packaged() -> Topic:
+    return load()
