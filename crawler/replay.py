@@ -73,10 +73,11 @@ def pages(file: Path) -> Iterator[Page]:
         raise MissingExtra("replay", "warc") from error
     try:
         # No auto_decode: with it the iterator stops, without a word, after a record that is chunked and gzipped.
-        for record in ArchiveIterator(file.open("rb"), record_types=WarcRecordType.response):
-            page = _page(record)
-            if page is not None:
-                yield page
+        with file.open("rb") as stream:
+            for record in ArchiveIterator(stream, record_types=WarcRecordType.response):
+                page = _page(record)
+                if page is not None:
+                    yield page
     except (OSError, RuntimeError) as error:
         raise CorpusError(file, f"not a WARC file, or a damaged one: {error}") from error
 

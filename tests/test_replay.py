@@ -1,0 +1,107 @@
+"""WARC files along the same path as a live crawl."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler.errors import CorpusError, MissingExtra
+from crawler.replay import pages, replay
+from tests.test_path import BODY, page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawler.corpus.store import Corpus
+    from crawler.model import Topic
+
+pytest.importorskip("fastwarc", reason="the extra `warc` is not installed")
+
+
+def record(url: str, body: bytes, *headers: str, status: str = "200 OK", kind: str = "text/html") -> bytes:
+    """Return one response record."""
+    http = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Type: {kind}", *headers, "", ""]).encode() + body
+    head = (
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000001>\r\n"
+        f"WARC-Target-URI: {url}\r\nWARC-Date: 2025-12-17T10:30:00Z\r\n"
+        f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(http)}\r\n\r\n"
+    )
+    return head.encode() + http + b"\r\n\r\n"
+
+
+def chunked(body: bytes) -> bytes:
+    """Return a body in two chunks."""
+    half = len(body) // 2
+    parts = (body[:half], body[half:])
+    return b"".join(f"{len(part):x}\r\n".encode() + part + b"\r\n" for part in parts) + b"0\r\n\r\n"
+
+
+HTML = page(BODY).body
+
+
+@pytest.fixture
+def warc(tmp_path: Path) -> Path:
+    """Write a WARC file of pages in every encoding, and records that are no pages."""
+    path = tmp_path / "sample.warc.gz"
+    records = [
+        record("https://bao.test/plain", HTML),
+        record("https://bao.test/gzip", gzip.compress(HTML), "Content-Encoding: gzip"),
+        record("https://bao.test/deflate", zlib.compress(HTML), "Content-Encoding: deflate"),
+        record("https://bao.test/chunked", chunked(HTML), "Transfer-Encoding: chunked"),
+        record(
+            "https://bao.test/both",
+            chunked(gzip.compress(HTML)),
+            "Transfer-Encoding: chunked",
+            "Content-Encoding: gzip",
+        ),
+        record("https://bao.test/liar", HTML, "Content-Encoding: gzip"),
+        record("https://bao.test/missing", b"", status="404 Not Found"),
+        record("https://bao.test/picture", b"\x89PNG", kind="image/png"),
+        record("https://bao.test/bomb", gzip.compress(b"\0" * 20_000_000), "Content-Encoding: gzip"),
+        record("https://bao.test/last", HTML),
+    ]
+    path.write_bytes(b"".join(gzip.compress(each) for each in records))
+    return path
+
+
+def test_every_encoding_is_read_and_the_file_to_its_end(warc: Path) -> None:
+    """Chunked, gzipped, both, or a lie about it: the same bytes; other answers and bombs are left out."""
+    read = list(pages(warc))
+    assert [each.url.rsplit("/", 1)[1] for each in read] == [
+        "plain",
+        "gzip",
+        "deflate",
+        "chunked",
+        "both",
+        "liar",
+        "last",
+    ]
+    assert {each.body for each in read} == {HTML}
+    assert {f"{each.fetched_at:%FT%TZ}" for each in read} == {"2025-12-17T10:30:00Z"}
+
+
+def test_replaying_twice_is_replaying_once(warc: Path, corpus: Corpus, topic: Topic) -> None:
+    """The second time every article is known, and nothing is added to the texts."""
+    first = replay(corpus, topic, [warc])
+    texts = corpus.rows("SELECT * FROM revisions")
+    second = replay(corpus, topic, [warc])
+    assert first["stored"] == 7
+    assert second == {"unchanged": 7}
+    assert corpus.rows("SELECT * FROM revisions") == texts
+
+
+def test_what_is_no_warc_is_an_error(tmp_path: Path) -> None:
+    """A file that cannot be read is named."""
+    with pytest.raises(CorpusError, match=r"none\.warc"):
+        list(pages(tmp_path / "none.warc.gz"))
+
+
+def test_without_the_extra_it_says_what_to_install(warc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FastWARC is an extra; missing, its name is in the message."""
+    monkeypatch.setitem(sys.modules, "fastwarc.warc", None)
+    with pytest.raises(MissingExtra, match=r"houxu\[warc\]"):
+        list(pages(warc))
