@@ -38,10 +38,10 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
         Unreadable: there is no HTML, or no article in it, and the lead brought none either.
     """
     text, encoding = decode(page.body, page.headers)
-    root = tree.parse(text)
-    facts = Facts(root)
-    title, title_where, heading = title_of(root, facts)
-    body = body_of(root, title, heading)
+    document = tree.parse(text)
+    facts = Facts(document)
+    title, title_where, heading = title_of(document, facts)
+    body = body_of(document, title, heading)
     evidence = {"encoding": encoding, "title": title_where, "body": "text"}
     lead = page.lead
     if not title and lead and lead.title:
@@ -49,14 +49,14 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
     said = body.text
     shadow, where = state.declared(facts)
     if not shadow and len(said.encode()) < state.LEAST:
-        shadow, where = state.scripted(root)
+        shadow, where = state.scripted(document)
     if len(said) < _SHOWN * len(shadow):
         said, evidence["body"] = shadow, where
     if not said:
         raise Unreadable("extract", "no article text in the page")
     zone = page.timezone or ("Asia/Shanghai" if tree.is_chinese(said) else "UTC")
     reader = dates.Reader(page.fetched_at, zone)
-    published = dates.published(reader, root, facts, body.blocks, title, page.url)
+    published = dates.published(reader, document, facts, body.blocks, title, page.url)
     modified = reader.declared(facts, "modified")
     if published:
         evidence["published_at"] = published.where

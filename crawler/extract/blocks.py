@@ -14,9 +14,9 @@ from crawler.extract.tree import line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element as Element
 
-Doubt = tuple["HtmlElement", Hint]
+Doubt = tuple["Element", Hint]
 
 SKIPPED = frozenset(
     """script style noscript template iframe svg button select option textarea input canvas video audio object embed title
@@ -46,7 +46,7 @@ class Block:
     text: str
     size: int
     linked: int
-    element: HtmlElement
+    element: Element
     doubts: tuple[Doubt, ...]
     prose: float = 0.0
     weight: float = 0.0
@@ -58,38 +58,39 @@ class Block:
         return str(self.element.tag)
 
 
-def blocks_of(body: HtmlElement) -> tuple[list[Block], list[HtmlElement]]:
+def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
     """Return a page's blocks, and the elements that say they hold the article.
 
     Args:
         body: the element to walk; scripts, forms, navigation and the like below it are left out.
     """
     blocks: list[Block] = []
-    named: list[HtmlElement] = []
+    named: list[Element] = []
     pieces: list[str] = []
-    linked = 0
+    linked, filled = 0, False
     block, inside = body, False
     doubts: tuple[Doubt, ...] = ()
-    stack: list[tuple[Iterator[HtmlElement], HtmlElement, HtmlElement, tuple[Doubt, ...], bool]] = []
+    stack: list[tuple[Iterator[Element], Element, Element, tuple[Doubt, ...], bool]] = []
     children = iter(body)
     current = body
 
     def flush() -> None:
-        nonlocal linked
-        if pieces:
+        nonlocal linked, filled
+        if filled:
             text = line("".join(pieces))
-            pieces.clear()
-            if text:
-                size = len(text.encode())
-                blocks.append(Block(text, size, min(linked, size), block, doubts))
-            linked = 0
+            size = len(text.encode())
+            blocks.append(Block(text, size, min(linked, size), block, doubts))
+            linked, filled = 0, False
+        pieces.clear()
 
     def take(text: str | None) -> None:
-        nonlocal linked
+        nonlocal linked, filled
         if text:
             pieces.append(text)
-            if inside:
-                linked += len(text.strip().encode())
+            if not text.isspace():
+                filled = True
+                if inside:
+                    linked += len(text.strip().encode())
 
     take(body.text)
     while True:
@@ -125,7 +126,7 @@ def blocks_of(body: HtmlElement) -> tuple[list[Block], list[HtmlElement]]:
             take(tail)
 
 
-def _doubted(element: HtmlElement, doubts: tuple[Doubt, ...], named: list[HtmlElement]) -> tuple[Doubt, ...]:
+def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) -> tuple[Doubt, ...]:
     """Return the doubts about what is inside `element`, and note it in `named` if it says it is the article."""
     if element.tag in {"figure", "figcaption"}:
         return (*doubts, (element, Hint.WEAK))
@@ -145,13 +146,36 @@ def _doubted(element: HtmlElement, doubts: tuple[Doubt, ...], named: list[HtmlEl
     return doubts
 
 
-def sums(parts: Iterable[tuple[HtmlElement, float]]) -> dict[HtmlElement, float]:
+def sums(parts: Iterable[tuple[Element, float]]) -> dict[Element, float]:
     """Return for every element the sum of what its descendants and itself hold."""
-    total: dict[HtmlElement, float] = {}
+    total: dict[Element, float] = {}
     for element, value in parts:
         if value > 0:
-            above: HtmlElement | None = element
+            above: Element | None = element
             while above is not None:
                 total[above] = total.get(above, 0.0) + value
                 above = above.getparent()
     return total
+
+
+def kind(element: Element) -> str:
+    """Return tag and class: what siblings of one kind share."""
+    return f"{element.tag} {element.get('class') or ''}"
+
+
+def under(element: Element | None, tops: set[Element], memo: dict[Element, bool]) -> bool:
+    """Return whether an element is one of `tops` or inside one; `memo` keeps the answers of one set."""
+    passed = []
+    answer = False
+    while element is not None:
+        if element in memo:
+            answer = memo[element]
+            break
+        passed.append(element)
+        if element in tops:
+            answer = True
+            break
+        element = element.getparent()
+    for one in passed:
+        memo[one] = answer
+    return answer

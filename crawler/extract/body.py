@@ -11,15 +11,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.extract.blocks import blocks_of, sums
+from crawler.extract.blocks import blocks_of, kind, sums, under
 from crawler.extract.feeds import items_of
 from crawler.extract.names import Hint
+from crawler.extract.tree import text_of
 from crawler.extract.lines import kept
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
+    from crawler.extract.tree import Document
 
 PROSE = re.compile(r'[，。！？；、：,.!?;"“”]')
 _CONSENT = re.compile(r"\bcookies?\b|consent|GDPR|privacy policy|Datenschutz|personal data", re.IGNORECASE)
@@ -41,7 +43,7 @@ _POOR = 250
 _FEED = 0.01
 _BEFORE = 0.3
 
-Weights = dict["HtmlElement", float]
+Weights = dict["Element", float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,12 @@ class Body:
 
     text: str
     blocks: list[Block]
-    container: HtmlElement | None
+    container: Element | None
 
 
-def around(blocks: list[Block], container: HtmlElement, heading: HtmlElement | None) -> list[Block]:
+def around(blocks: list[Block], container: Element, heading: Element | None) -> list[Block]:
     """Return the container's blocks, and those between the heading and it, or a few where no heading is shown."""
-    memo: dict[HtmlElement, bool] = {}
+    memo: dict[Element, bool] = {}
     inside = [number for number, block in enumerate(blocks) if under(block.element, {container}, memo)]
     first, last = inside[0], inside[-1]
     start = max(0, first - _BEFORE_BLOCKS)
@@ -75,16 +77,18 @@ def around(blocks: list[Block], container: HtmlElement, heading: HtmlElement | N
     return blocks[start : last + 1 + _AFTER_BLOCKS]
 
 
-def body_of(root: HtmlElement, title: str, heading: HtmlElement | None) -> Body:
+def body_of(page: Document, title: str, heading: Element | None) -> Body:
     """Return the article's body.
 
     Args:
-        root: the page.
+        page: the parsed page.
         title: the article's title, not repeated in the body.
         heading: the element that shows the title, if one does.
     """
-    body = next(root.iter("body"), root)  # not always a child of html: tag soup puts it into the head
+    body = page.first("body")  # not always a child of html: tag soup puts it into the head
+    body = page.root if body is None else body
     blocks, named = blocks_of(body)
+    blocks = _first_article(blocks, heading)
     for block in blocks:
         block.prose = _prose(block)
     feed = items_of(blocks, heading)
@@ -97,6 +101,21 @@ def body_of(root: HtmlElement, title: str, heading: HtmlElement | None) -> Body:
     return Body("\n".join(block.text for block in text), blocks, container)
 
 
+def _first_article(blocks: list[Block], heading: Element | None) -> list[Block]:
+    """Return the blocks before the next heading of the title's own kind: there another article begins."""
+    if heading is None or not heading.get("class"):
+        return blocks
+    name, title, prose = kind(heading), text_of(heading), -1.0
+    for number, block in enumerate(blocks):
+        if block.element is heading:
+            prose = 0.0
+        elif prose >= 0:
+            if block.tag == heading.tag and prose > _POOR and block.text != title and kind(block.element) == name:
+                return blocks[:number]
+            prose += _prose(block)
+    return blocks
+
+
 def _prose(block: Block) -> float:
     if block.linked > 0.45 * block.size:
         return 0.0
@@ -106,9 +125,9 @@ def _prose(block: Block) -> float:
     return own * 0.15 if own >= SENTENCE / 2 else 0.0
 
 
-def _weigh(blocks: list[Block], feed: set[HtmlElement], heading: HtmlElement | None) -> None:
+def _weigh(blocks: list[Block], feed: set[Element], heading: Element | None) -> None:
     """Set the weight of every block."""
-    counts: dict[HtmlElement, int] = {}
+    counts: dict[Element, int] = {}
     for block in blocks:
         block.weight = block.prose
         if block.weight and block.size < 600 and _CONSENT.search(block.text):
@@ -118,7 +137,7 @@ def _weigh(blocks: list[Block], feed: set[HtmlElement], heading: HtmlElement | N
             counts[parent] = counts.get(parent, 0) + 1
     factors = _doubted(blocks)
     before = heading is not None
-    memo: dict[HtmlElement, bool] = {}
+    memo: dict[Element, bool] = {}
     for block in blocks:
         if before and (block.element is heading):
             before = False
@@ -136,14 +155,14 @@ def _weigh(blocks: list[Block], feed: set[HtmlElement], heading: HtmlElement | N
             block.weight *= _BEFORE
 
 
-def _doubted(blocks: list[Block]) -> dict[HtmlElement, float]:
+def _doubted(blocks: list[Block]) -> dict[Element, float]:
     """Return by what each doubted element makes its text lighter: nothing, if most of the page's prose is there.
 
     Elements of one tag and class are judged together: a class that most paragraphs carry is their style.
     """
     total = sum(block.prose for block in blocks)
     held: dict[str, float] = {}
-    doubts: dict[HtmlElement, tuple[str, Hint]] = {}
+    doubts: dict[Element, tuple[str, Hint]] = {}
     for block in blocks:
         for element, hint in block.doubts:
             if element not in doubts:
@@ -156,12 +175,7 @@ def _doubted(blocks: list[Block]) -> dict[HtmlElement, float]:
     }
 
 
-def kind(element: HtmlElement) -> str:
-    """Return tag and class: what siblings of one kind share."""
-    return f"{element.tag} {element.get('class') or ''}"
-
-
-def _parent(block: Block) -> HtmlElement:
+def _parent(block: Block) -> Element:
     if block.tag in {"p", "li", "h2", "h3", "blockquote", "section", "br"}:
         parent = block.element.getparent()
         if parent is not None:
@@ -170,13 +184,13 @@ def _parent(block: Block) -> HtmlElement:
 
 
 def _container(
-    body: HtmlElement,
+    body: Element,
     blocks: list[Block],
-    named: list[HtmlElement],
+    named: list[Element],
     weights: Weights,
-    feed: set[HtmlElement],
-    heading: HtmlElement | None,
-) -> HtmlElement | None:
+    feed: set[Element],
+    heading: Element | None,
+) -> Element | None:
     """Return the element that holds the article."""
     total = weights.get(body, 0.0)
     if not total:
@@ -192,7 +206,7 @@ def _container(
     return container
 
 
-def _named(named: list[HtmlElement], weights: Weights, total: float) -> HtmlElement | None:
+def _named(named: list[Element], weights: Weights, total: float) -> Element | None:
     if not named:
         return None
     best = max(named, key=lambda element: weights.get(element, 0.0))
@@ -200,7 +214,7 @@ def _named(named: list[HtmlElement], weights: Weights, total: float) -> HtmlElem
     return best if weight >= 0.3 * total else None
 
 
-def _descend(body: HtmlElement, weights: Weights, heading: HtmlElement | None) -> HtmlElement:
+def _descend(body: Element, weights: Weights, heading: Element | None) -> Element:
     above = set(heading.iterancestors()) if heading is not None else set()
     current = body
     while True:
@@ -222,7 +236,7 @@ def _descend(body: HtmlElement, weights: Weights, heading: HtmlElement | None) -
         current = best
 
 
-def _whole(container: HtmlElement, weights: Weights, feed: set[HtmlElement]) -> HtmlElement:
+def _whole(container: Element, weights: Weights, feed: set[Element]) -> Element:
     """Return the parent where the article goes on in siblings of the container's own kind."""
     parent = container.getparent()
     if parent is None or not container.get("class"):
@@ -236,21 +250,3 @@ def _whole(container: HtmlElement, weights: Weights, feed: set[HtmlElement]) -> 
     if more >= SENTENCE and weights[parent] <= 1.5 * (weights[container] + more):
         return parent
     return container
-
-
-def under(element: HtmlElement | None, tops: set[HtmlElement], memo: dict[HtmlElement, bool]) -> bool:
-    """Return whether an element is one of `tops` or inside one; `memo` keeps the answers of one set."""
-    passed = []
-    answer = False
-    while element is not None:
-        if element in memo:
-            answer = memo[element]
-            break
-        passed.append(element)
-        if element in tops:
-            answer = True
-            break
-        element = element.getparent()
-    for one in passed:
-        memo[one] = answer
-    return answer

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from lxml.html import HtmlElement
-
     from crawler.extract.blocks import Block
     from crawler.extract.metadata import Facts
+    from crawler.extract.tree import Document
 
 _CLOCK = r"(?:[\s,T(（|·/-]{0,4}(?:星期|周)?[一二三四五六日天]?[)）\s]{0,3}(?:上午|下午|晚上|凌晨|早上|中午)?\s?\d{1,2}[:：时]\d{2}(?::\d{2})?分?(?:\s?[ap]\.?m\b\.?)?)?"
 SPAN = re.compile(
@@ -78,14 +77,12 @@ class Reader:
         return None
 
 
-def published(
-    reader: Reader, root: HtmlElement, facts: Facts, blocks: list[Block], title: str, url: str
-) -> Dated | None:
+def published(reader: Reader, page: Document, facts: Facts, blocks: list[Block], title: str, url: str) -> Dated | None:
     """Return when the article was published, or None."""
     said = reader.declared(facts, "published")
     if said and said.moment.precise and not _midnight(said.moment):
         return said
-    shown = _shown(reader, root, blocks, title)
+    shown = _shown(reader, page, blocks, title)
     if said:
         same = shown and shown.moment.precise and shown.moment.raw and _close(shown.moment, said.moment)
         return shown if same else said
@@ -107,8 +104,8 @@ def _close(shown: Moment, said: Moment) -> bool:
     return abs((shown.at - said.at).total_seconds()) <= 24 * 3600
 
 
-def _shown(reader: Reader, root: HtmlElement, blocks: list[Block], title: str) -> Dated | None:
-    for element in root.iter("time"):
+def _shown(reader: Reader, page: Document, blocks: list[Block], title: str) -> Dated | None:
+    for element in page.of["time"]:
         for text in (element.get("datetime"), element.text):
             moment = reader.read(text) if text else None
             if moment:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawler.extract.blocks import sums
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
 
@@ -26,15 +26,15 @@ _HIGH = 8
 """How many elements above a title its item may be."""
 
 
-def items_of(blocks: list[Block], heading: HtmlElement | None) -> set[HtmlElement]:
+def items_of(blocks: list[Block], heading: Element | None) -> set[Element]:
     """Return the elements that are items of a list of other articles.
 
     Siblings of one tag and class make a list when at least three, and three in five of those with text, hold a line
     that is nothing but a link.
     """
-    titled: set[HtmlElement] = set()
+    titled: set[Element] = set()
     prose = sums((block.element, block.prose) for block in blocks)
-    texts: set[HtmlElement] = set()
+    texts: set[Element] = set()
     for block in blocks:
         is_title = block.size >= _TITLE and block.linked >= 0.9 * block.size
         element, high = block.element, 0
@@ -46,14 +46,14 @@ def items_of(blocks: list[Block], heading: HtmlElement | None) -> set[HtmlElemen
                 titled.add(element)
             element, high = element.getparent(), high + 1
     whole = sum(block.prose for block in blocks)
-    groups: dict[tuple[HtmlElement, str], list[HtmlElement]] = {}
+    groups: dict[tuple[Element, str], list[Element]] = {}
     for element in texts:
         if element.tag not in {"p", "body", "html", "td", "tr"} and len(element):
             parent = element.getparent()
             key = f"{element.tag} {element.get('class') or ''}" if element.tag != "li" else "li"
             groups.setdefault((parent, key), []).append(element)
     above = set(heading.iterancestors()) if heading is not None else set()
-    items: set[HtmlElement] = set()
+    items: set[Element] = set()
     for group in groups.values():
         if len(group) >= _LEAST:
             lists = [element for element in group if element in titled]

@@ -8,12 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.extract.tree import line, text_of
+from lxml import etree
+
+from crawler.extract.tree import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lxml.html import HtmlElement
+    from crawler.extract.tree import Document
 
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review)$|^Article")
 _COMMENT = re.compile(r'^\s*//[^\n"]*$|/\*.*?\*/|<!--|-->|<!\[CDATA\[|\]\]>', re.MULTILINE | re.DOTALL)
@@ -46,6 +48,10 @@ _META = {
 _FIELD = {key: (field, rank) for field, keys in _META.items() for rank, key in enumerate(keys)}
 
 
+_MICRODATA = {"datePublished": "published", "dateModified": "modified", "headline": "title"}
+_PROPERTIES = etree.XPath("//@itemprop/.. | //a[@rel='author']")
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One thing the page declares: for `field`, `value` as written, found at `where`."""
@@ -58,9 +64,9 @@ class Fact:
 class Facts:
     """What a page declares, by field, the better witness first."""
 
-    def __init__(self, root: HtmlElement) -> None:
+    def __init__(self, page: Document) -> None:
         self.by_field: dict[str, list[Fact]] = {}
-        found = [*_json_ld(root), *_meta(root), *_links(root), *_microdata(root)]
+        found = [*_json_ld(page), *_meta(page), *_links(page), *_microdata(page)]
         for fact in found:
             if fact.value.strip():
                 self.by_field.setdefault(fact.field, []).append(fact)
@@ -74,8 +80,8 @@ class Facts:
         return next(iter(self.all(field, where)), None)
 
 
-def _json_ld(root: HtmlElement) -> Iterator[Fact]:
-    for script in root.iter("script"):
+def _json_ld(page: Document) -> Iterator[Fact]:
+    for script in page.of["script"]:
         if "ld+json" in (script.get("type") or ""):
             for item in _articles(_loads(script.text or ""), 0):
                 yield from _article(item)
@@ -139,9 +145,9 @@ def _names(value: Any, key: str) -> Iterator[str]:
                 yield name
 
 
-def _meta(root: HtmlElement) -> Iterator[Fact]:
+def _meta(page: Document) -> Iterator[Fact]:
     found: list[tuple[int, Fact]] = []
-    for meta in root.iter("meta"):
+    for meta in page.of["meta"]:
         name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
         name = name.lower().replace(" ", "")
         value = meta.get("content")
@@ -153,19 +159,24 @@ def _meta(root: HtmlElement) -> Iterator[Fact]:
         yield fact
 
 
-def _links(root: HtmlElement) -> Iterator[Fact]:
-    for link in root.iter("link"):
+def _links(page: Document) -> Iterator[Fact]:
+    for link in page.of["link"]:
         if link.get("rel") == "canonical" and link.get("href"):
             yield Fact("canonical", link.get("href"), "link canonical")
 
 
-def _microdata(root: HtmlElement) -> Iterator[Fact]:
-    fields = {"datePublished": "published", "dateModified": "modified", "author": "author", "headline": "title"}
-    for element in root.iterfind(".//*[@itemprop]"):
-        field = fields.get(element.get("itemprop"))
-        if field and element.tag != "meta":
-            inner = element.find(".//*[@itemprop='name']") if field == "author" else None
-            value = element.get("datetime") or element.get("content") or text_of(element if inner is None else inner)
-            yield Fact(field, value, f"microdata {element.get('itemprop')}")
-    for element in root.iterfind(".//*[@rel='author']"):
-        yield Fact("author", line(text_of(element)), "rel author")
+def _microdata(page: Document) -> Iterator[Fact]:
+    for element in _PROPERTIES(page.root):
+        name = element.get("itemprop")
+        if element.tag == "meta":
+            continue
+        if name == "author":
+            inner = element.find(".//*[@itemprop='name']")
+            yield Fact(
+                "author", element.get("content") or text_of(element if inner is None else inner), "microdata author"
+            )
+        elif name in _MICRODATA:
+            value = element.get("datetime") or element.get("content") or text_of(element)
+            yield Fact(_MICRODATA[name], value, f"microdata {name}")
+        elif element.get("rel") == "author":
+            yield Fact("author", text_of(element), "rel author")

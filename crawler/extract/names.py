@@ -36,7 +36,9 @@ WEAK = frozenset(
     votes like likes report jubao zan dianzan follow feedback survey poll paywall player gallery slideshow infobox
     contact correction bottombar topbar masthead banner weibo weixin wechat shengming tos bio biography dateline timestamp pubdate pubtime inscription upsell promobox teaserbox""".split()
 )
-_FURNITURE = (STRONG | WEAK) - frozenset("ad ads like likes hot more meta side foot tags tag tools vote rank follow report skip rating share social author authors next media".split())
+_FURNITURE = (STRONG | WEAK) - frozenset(
+    "ad ads like likes hot more meta side foot tags tag tools vote rank follow report skip rating share social author authors next media".split()
+)
 _WHOLE = frozenset(
     """artibody articlebody endtext jscontent richmediacontent trseditor mainarticle articlecontent entrycontent
     postcontent storybody newstext newscontent articletext postbody contentbody maintext bodytext""".split()

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from crawler.extract.tree import line
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
-
     from crawler.extract.metadata import Facts
+    from crawler.extract.tree import Document
 
 _PAIR = re.compile(r'"?(?P<key>[A-Za-z_][\w-]{0,40})"?\s*:\s*"(?P<value>(?:[^"\\]|\\.){40,})"')
 _TAG = re.compile(r"<[^>]{0,2000}>")
@@ -43,13 +42,13 @@ def declared(facts: Facts) -> tuple[str, str]:
     return best, where
 
 
-def scripted(root: HtmlElement) -> tuple[str, str]:
+def scripted(page: Document) -> tuple[str, str]:
     """Return the longest prose in the page's scripts, one line a paragraph, and its key; "" where there is none.
 
     Costs more than the rest of an extraction: only for pages that show next to nothing.
     """
     best, where = "", ""
-    for script in root.iter("script"):
+    for script in page.of["script"]:
         source = script.text
         if not source or len(source) < LEAST or "ld+json" in (script.get("type") or ""):
             continue

@@ -9,18 +9,19 @@ from crawler.extract.tree import line, text_of
 from crawler.text import bare
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element as Element
 
     from crawler.extract.metadata import Facts
+    from crawler.extract.tree import Document
 
 _PARTS = re.compile(r"\s+[-|–—_·»]\s+|[_|｜]|--|(?<=[\u4e00-\u9fff”！？])-(?=[\u4e00-\u9fff])")
 
 
-def title_of(root: HtmlElement, facts: Facts) -> tuple[str, str, HtmlElement | None]:
+def title_of(page: Document, facts: Facts) -> tuple[str, str, Element | None]:
     """Return the title, where it was found, and the element that shows it."""
-    named = text_of(root.find(".//title"))
+    named = text_of(page.first("title"))
     wanted = bare(named)
-    headings = [(heading, text_of(heading)) for heading in root.iter("h1")]
+    headings = [(heading, text_of(heading)) for heading in page.of["h1"]]
     for heading, text in headings:
         said = bare(text)
         if len(said) > 3 and said in wanted:

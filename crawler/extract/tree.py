@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import lxml.etree
-import lxml.html
+from lxml import etree
 
 from crawler.errors import Unreadable
 from crawler.text import HAN, clean
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from collections.abc import Mapping, Sequence
+
+    from lxml.etree import _Element as Element
 
 MAX_BYTES = 8 * 1024 * 1024
 """Pages above this are cut before the parse; the largest of 842 news pages measured was 5.1 MB."""
 
 _HAN = re.compile(f"[{HAN}]")
 _KANA_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
-SPACE = re.compile(r"\s+")
 _XML = re.compile(r"^\s*<\?xml[^>]*>", re.IGNORECASE)
-_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+_TAGS = ("body", "h1", "link", "meta", "script", "time", "title")
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
-def parse(text: str) -> HtmlElement:
-    """Return the root of a page.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed page.
+
+    Attributes:
+        root: its element.
+        of: by tag, in order, the elements that more than one room asks for: one walk instead of seven.
+    """
+
+    root: Element
+    of: Mapping[str, Sequence[Element]]
+
+    def first(self, tag: str) -> Element | None:
+        """Return the first element of a tag."""
+        return next(iter(self.of[tag]), None)
+
+
+def parse(text: str) -> Document:
+    """Return a page as a tree.
 
     Args:
         text: the whole page; what follows the first `MAX_BYTES` characters is not read.
@@ -35,13 +54,18 @@ def parse(text: str) -> HtmlElement:
     """
     source = clean(_XML.sub("", text[:MAX_BYTES], count=1))
     try:
-        root = lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=_PARSER)
-    except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, AssertionError) as error:
+        root = etree.fromstring(source.encode("utf-8", "replace"), parser=_PARSER)
+    except etree.XMLSyntaxError as error:
         raise Unreadable("extract", f"no HTML: {error}") from error
-    return root
+    if root is None:
+        raise Unreadable("extract", "no HTML: the page is empty")
+    of: dict[str, list[Element]] = {tag: [] for tag in _TAGS}
+    for element in root.iter(*_TAGS):
+        of[element.tag].append(element)
+    return Document(root, of)
 
 
-def text_of(element: HtmlElement | None) -> str:
+def text_of(element: Element | None) -> str:
     """Return an element's text on one line, without what scripts and styles hold."""
     if element is None:
         return ""
@@ -52,7 +76,7 @@ def text_of(element: HtmlElement | None) -> str:
 
 def line(text: str) -> str:
     """Return the text on one line: every run of white space is one space."""
-    return SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def is_chinese(text: str) -> bool:
