@@ -119,6 +119,7 @@ _LATIN_SCALE = re.compile(
     r"|[\s-](hundred|thousand|million|billion|trillion)\b(?:[\s-](thousand|million|billion|trillion)\b)?",
     re.IGNORECASE,
 )
+_HALF = re.compile(r"个半(?=小时|钟头|月|星期)|[ -]and[ -]a[ -]half\b", re.IGNORECASE)
 _TO = re.compile(
     rf"(?:%(?=\s?(?:[-–—~至到]|to\b)\s?[\d.]+\s?%))?\s?(?:[-–—~至到]|to\b)\s?[$¥€]?({_ARABIC}|[{_HAN_DIGIT}十百]+)",
     re.IGNORECASE,
@@ -148,7 +149,7 @@ _UNITS = tuple(
         (rf"[\s-]?tokens?{_END}|\s?个token", "token"),
         (rf"\s?秒钟?|[\s-]?sec(?:ond)?s?{_END}|\ss\b", "s"),
         (rf"\s?分钟|[\s-]?min(?:ute)?s?{_END}", "min"),
-        (rf"\s?个?(?:半?小时|钟头)|[\s-]?hours?{_END}", "h"),
+        (rf"\s?个?(?:小时|钟头)|[\s-]?hours?{_END}", "h"),
         (r"\s?天(?!猫)|[\s-]days?\b", "day"),
         (r"\s?个?(?:周(?![年末岁])|星期)|[\s-]weeks?\b", "week"),
         (r"\s?个多?月|[\s-]months?\b", "month"),
@@ -240,6 +241,8 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     figure, kind = start.group(), start.lastgroup
     value, high = _plain(figure), None
     factor, extra, end = _scale(folded, start.end(), figure, spelled=currency is not None)
+    if half := _HALF.match(folded, end):
+        extra, end = extra + Fraction(factor, 2), half.end()
     to = _TO.match(folded, end)
     if to:
         top_factor, _, top_end = _scale(folded, to.end(), to[1], spelled=currency is not None)
@@ -325,7 +328,7 @@ def _han(numeral: str) -> int:
     return total + section + digit
 
 
-def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, int, int]:
+def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, Fraction, int]:
     """Return what multiplies a figure, what is added then (1亿2000万), and where that ends.
 
     Args:
@@ -338,18 +341,18 @@ def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, in
         factor = 1
         for character in han[1]:
             factor *= _TENS.get(character) or _MYRIADS[character]
-        return factor, int(han[2] or 0) * 10**4, han.end()
+        return factor, Fraction(int(han[2] or 0) * 10**4), han.end()
     latin = _LATIN_SCALE.match(folded, at) if figure[0].isascii() else None
     if latin is None:
-        return 1, 0, at
+        return 1, Fraction(0), at
     said = latin.group().strip(" -\u00a0")
     small = said in {"k", "m", "b", "t"}
     if small and not spelled and said != "k" and not re.compile(r"[\s-][a-z]+").match(folded, latin.end()):
-        return 1, 0, at
+        return 1, Fraction(0), at
     factor = 1
     for word in re.split(r"[\s-]", said.lower()):
         factor *= _SCALES[word]
-    return factor, 0, latin.end()
+    return factor, Fraction(0), latin.end()
 
 
 def _currency(folded: str, begin: int) -> tuple[int, str | None]:

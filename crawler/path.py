@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crawler import dedupe, relevance
+from crawler import dedupe, relevance, stories
 from crawler.changes import changes
 from crawler.corpus.articles import text_sha256
 from crawler.errors import Unreadable
@@ -172,7 +172,7 @@ def _relate(
     corpus.add_sketch(revision_id, hashes)
     corpus.add_matches(article_id, revision_id, matches)
     moved = corpus.replant({article_id, *touched, *(match.article_id for match in matches)})
-    corpus.place(article_id, article, same=topic.relevance.same, moved=moved, now=seen_at)
+    corpus.place(article_id, article, same=stories.names(topic.relevance), moved=moved, now=seen_at)
     corpus.add_mentions(revision_id, verdict)
     corpus.index(article_id, article.title, article.body)
     return [match for match in matches if match.kind is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from crawler import relevance
+from crawler import relevance, stories
 from crawler.errors import CorpusError
 from crawler.path import append, prepare
 
@@ -62,7 +62,7 @@ def _articles(corpus: Corpus, topic: Topic, now: datetime, progress: Callable[[i
         with corpus.transaction():
             corpus.add_verdict(verdict, article.url, now, article_id=article_id)
             if verdict.relevant and not held:
-                corpus.place(article_id, article, same=topic.relevance.same, now=now)
+                corpus.place(article_id, article, same=stories.names(topic.relevance), now=now)
             elif held and not verdict.relevant:
                 corpus.unplace(article_id)
         progress(1)

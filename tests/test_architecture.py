@@ -17,7 +17,7 @@ STAGES = {
     "extract": "crawler/extract/",
     "relevance": "crawler/relevance",
     "dedupe": "crawler/dedupe/",
-    "stories": "crawler/stories.py",
+    "stories": "crawler/stories/",
     "health": "crawler/health.py",
     "polling": "crawler/polling.py",
     "revisits": "crawler/revisits.py",

@@ -237,11 +237,18 @@ class Stories(Base):
     def _items(self, where: str, values: Sequence[object] = ()) -> Iterator[Item]:
         """Give texts in the order of their rank."""
         for row in self.conn.execute(
-            "SELECT v.article_id, v.at, a.url, v.terms FROM vectors v JOIN articles a ON a.id = v.article_id"
+            "SELECT v.article_id, v.at, a.url, a.published_at, v.terms"
+            " FROM vectors v JOIN articles a ON a.id = v.article_id"
             f" WHERE {where} ORDER BY v.at, a.url",
             tuple(values),
         ):
-            yield Item(id=row["article_id"], at=instant(row["at"]), url=row["url"], terms=json.loads(row["terms"]))
+            yield Item(
+                id=row["article_id"],
+                at=instant(row["at"]),
+                url=row["url"],
+                terms=json.loads(row["terms"]),
+                dated=row["published_at"] is not None,
+            )
 
     def _new_story(self, root_id: int) -> int:
         cursor = self.conn.execute(
@@ -308,7 +315,7 @@ class Stories(Base):
         self.conn.execute("INSERT OR IGNORE INTO temp.after VALUES (?)", (story_id,))
 
     def _count(self, story_ids: Iterable[int]) -> None:
-        """Write headline, times and counts of stories; delete those that are empty."""
+        """Write headline, times and counts of stories; delete those that have no relevant article left."""
         for story_id in sorted(story_ids):
             self.conn.execute(
                 f"""
@@ -317,14 +324,16 @@ class Stories(Base):
                          first.id, first.title
                   FROM articles a, (
                     SELECT a.id, r.title FROM articles a JOIN revisions r ON r.id = a.latest_id
-                    WHERE a.story_id = stories.id AND a.id = a.root_id ORDER BY {_TIME}, a.url LIMIT 1
+                    WHERE a.story_id = stories.id AND a.relevant = 1
+                    ORDER BY a.id <> a.root_id, {_TIME}, a.url LIMIT 1
                   ) first
-                  WHERE a.story_id = stories.id
-                ) WHERE id = ? AND EXISTS (SELECT 1 FROM articles WHERE story_id = stories.id)
+                  WHERE a.story_id = stories.id AND a.relevant = 1
+                ) WHERE id = ? AND EXISTS (SELECT 1 FROM articles a WHERE a.story_id = stories.id AND a.relevant = 1)
                 """,
                 (story_id,),
             )
             self.conn.execute(
-                "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM articles WHERE story_id = ?)",
-                (story_id, story_id),
+                "DELETE FROM stories WHERE id = ?"
+                " AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.story_id = stories.id AND a.relevant = 1)",
+                (story_id,),
             )

@@ -9,6 +9,6 @@ in which they came.
 """
 
 from crawler.stories.joining import REACH, Item, place, settle
-from crawler.stories.terms import bridging, features, idf, word
+from crawler.stories.terms import bridging, features, idf, names, word
 
-__all__ = ["REACH", "Item", "bridging", "features", "idf", "place", "settle", "word"]
+__all__ = ["REACH", "Item", "bridging", "features", "idf", "names", "place", "settle", "word"]

@@ -14,6 +14,8 @@ from crawler.text import HAN, simplify
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from crawler.model import Relevance
+
 TERMS_KEPT = 160
 """Terms of a text that are kept, heaviest first. With 300 or 600 nothing improved, on English or Chinese."""
 
@@ -44,7 +46,8 @@ def features(title: str, body: str, same: Sequence[Sequence[str]] = ()) -> dict[
     Args:
         title: may be empty.
         body: any length.
-        same: spellings of one name, the canonical one first (the topic's `same`).
+        same: spellings of one name, the canonical one first (the topic's `same`). A name alone in its group is only
+            known to be a name, however it is written.
     """
     text = simplify(f"{title}\n{body}")
     lead = len(title) + _LEAD
@@ -52,18 +55,23 @@ def features(title: str, body: str, same: Sequence[Sequence[str]] = ()) -> dict[
     for number in numbers.find(text):
         if (term := _number_term(number)) is not None:
             counts[term] += 4 if number.start < lead else 2
-    pattern, canonical = _names(tuple(tuple(group) for group in same))
+    pattern, canonical, known = _names(tuple(tuple(group) for group in same))
     if pattern is not None:
         for match in pattern.finditer(text):
             counts[f"@{canonical[match.group().lower()]}"] += 4 if match.start() < lead else 2
         text = pattern.sub(lambda match: "\n" * len(match.group()), text)
     for term, start in _han_terms(text):
         counts[term] += 2 if start < lead else 1
-    for term, starts in _latin_terms(text).items():
+    for term, starts in _latin_terms(text, known).items():
         counts[term] += sum((2 if start < lead else 1) for start in starts) * (2 if term[0] == "@" else 1)
     weights = {term: round(math.log1p(count), 3) for term, count in counts.items()}
     kept = sorted(weights, key=lambda term: (-weights[term], term))[:TERMS_KEPT]
     return {term: weights[term] for term in kept}
+
+
+def names(relevance: Relevance) -> tuple[tuple[str, ...], ...]:
+    """Return what `features` takes as `same`: the topic's names of several spellings, and its strong aliases."""
+    return (*relevance.same, *((term.text,) for term in relevance.strong))
 
 
 def bridging(term: str) -> bool:
@@ -89,13 +97,16 @@ def _number_term(number: numbers.Number) -> str | None:
 
 
 @lru_cache(maxsize=4)
-def _names(same: tuple[tuple[str, ...], ...]) -> tuple[re.Pattern[str] | None, Mapping[str, str]]:
-    canonical = {simplify(name).lower(): simplify(group[0]).lower() for group in same for name in group}
+def _names(same: tuple[tuple[str, ...], ...]) -> tuple[re.Pattern[str] | None, Mapping[str, str], frozenset[str]]:
+    """Return what finds names of several spellings, what each is called, and the words that are names by themselves."""
+    known = frozenset(group[0].lower() for group in same if len(group) == 1)
+    canonical = {
+        simplify(name).lower(): simplify(group[0]).lower() for group in same if len(group) > 1 for name in group
+    }
     if not canonical:
-        return None, {}
-    longest = sorted(canonical, key=len, reverse=True)
-    whole = "|".join(re.escape(name) for name in longest)
-    return re.compile(f"(?<![A-Za-z0-9])(?:{whole})(?![-.]?[A-Za-z0-9])", re.IGNORECASE), canonical
+        return None, {}, known
+    whole = "|".join(re.escape(name) for name in sorted(canonical, key=len, reverse=True))
+    return re.compile(f"(?<![A-Za-z0-9])(?:{whole})(?![-.]?[A-Za-z0-9])", re.IGNORECASE), canonical, known
 
 
 def _han_terms(text: str) -> Iterator[tuple[str, int]]:
@@ -104,7 +115,7 @@ def _han_terms(text: str) -> Iterator[tuple[str, int]]:
             yield text[start : start + 2], start
 
 
-def _latin_terms(text: str) -> dict[str, list[int]]:
+def _latin_terms(text: str, known: frozenset[str]) -> dict[str, list[int]]:
     """Return the words and where they stand. A name, marked with `@`, is written with a capital inside sentences.
 
     In a Chinese text every Latin word is a name. MiMo-V2-Flash is also MiMo and Flash.
@@ -117,7 +128,7 @@ def _latin_terms(text: str) -> dict[str, list[int]]:
         plain = said.lower()
         if plain in _FUNCTION_LATIN or not any(map(str.isalpha, plain)):
             continue
-        coined = any(map(str.isdigit, said)) or not said[1:].islower()
+        coined = plain in known or any(map(str.isdigit, said)) or not (said[1:].islower() or len(said) == 1)
         parts = [part for part in plain.split("-") if part.isalpha()] if coined and "-" in plain else []
         for part in (plain, *parts):
             term = _stem(part)
