@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.digest import ATOM, Digest, Form, tell
+from tests.corpus_rows import START, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOUR = timedelta(hours=1)
+SINCE = START + 24 * HOUR
+NOW = START + 48 * HOUR
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[Rows]:
+    """Give a day of old news, then: a new story with a copy, an old one that grew, an edit, a source that broke."""
+    made = Rows(tmp_path / "c.db")
+    made.source("ok", health="ok", health_since="2026-03-02T01:00:00Z")
+    made.source(
+        "broken", outlet="乙*报", health="frozen", health_why="no new item for 9 days",
+        health_since="2026-03-02T01:00:00Z",
+    )  # fmt: skip
+    made.source("long", health="gone", health_since="2026-02-01T00:00:00Z")
+    made.article("旧事", "甲。", story=1, published=START, seen=START)
+    made.article("静事", "甲。", story=2, published=START, seen=START)
+    made.article("新事 [1] <b>", "3090亿。", outlet="甲报", story=3, published=SINCE + HOUR, seen=SINCE + HOUR)
+    made.article("转", "3090亿。", outlet="乙报", story=3, copies=3, published=SINCE + 2 * HOUR, seen=SINCE + 2 * HOUR)
+    made.article("另", "乙。", outlet="丙报", story=3, published=SINCE + 4 * HOUR, seen=SINCE + 4 * HOUR)
+    made.article("旧事续", "乙。", story=1, published=SINCE + HOUR, seen=SINCE + HOUR)
+    made.revise(3, "新事 [1] <b>", "309亿。", seen=SINCE + 5 * HOUR)
+    yield made
+    made.corpus.close()
+
+
+def test_what_is_new_is_told_once(rows: Rows) -> None:
+    """New stories, stories that grew, edits and newly broken sources, each in its own place."""
+    digest = rows.corpus.news(SINCE, NOW)
+    assert [row["story_id"] for row in digest.new] == [3]
+    assert [(row["story_id"], row["new_articles"], row["new_voices"]) for row in digest.grown] == [(1, 1, 1)]
+    assert [row["url"] for row in digest.edits] == ["https://news.test/3"]
+    assert [row["id"] for row in digest.sources] == ["broken"]
+    later = rows.corpus.news(SINCE + 6 * HOUR, NOW)
+    assert not later
+
+
+def test_markdown_reads_well_and_is_escaped(rows: Rows) -> None:
+    """Who was first and by how much, counts, words; a headline's own signs are no Markdown."""
+    said = tell(rows.corpus.news(SINCE, NOW))
+    assert said == (
+        "# test: 2026-03-02T00:00:00Z to 2026-03-03T00:00:00Z\n\n"
+        "## New stories\n\n"
+        "- [新事 \\[1\\] \\<b\\>](<https://news.test/3>): first 甲报 at 2026-03-02T01:00:00Z, 3 h before the next; "
+        "3 articles, 2 voices, 3 outlets\n\n"
+        "## Stories that grew\n\n"
+        "- [旧事](<https://news.test/1>): 1 more, 1 of them independent; now 2 articles, 2 voices, 1 outlet\n\n"
+        "## Edits\n\n"
+        "- [新事 \\[1\\] \\<b\\>](<https://news.test/3>) (甲报, 4 h after): removed 3090亿; added 309亿\n\n"
+        "## Sources that need attention\n\n"
+        "- broken (乙\\*报) is frozen: no new item for 9 days\n"
+    )
+
+
+def test_json_holds_every_row(rows: Rows) -> None:
+    """The same rows, for programs."""
+    said = json.loads(tell(rows.corpus.news(SINCE, NOW), "json"))
+    assert [row["headline"] for row in said["new_stories"]] == ["新事 [1] <b>"]
+    assert said["edits"][0]["added"] == "309亿"
+    assert [row["id"] for row in said["sources"]] == ["broken"]
+
+
+def test_atom_has_an_entry_for_each(rows: Rows) -> None:
+    """Well formed, ids unique and the same when asked again, every entry with what a reader needs."""
+    digest = rows.corpus.news(SINCE, NOW)
+    feed = ET.fromstring(tell(digest, "atom"))  # noqa: S314 our own text
+    entries = feed.findall(f"{{{ATOM}}}entry")
+    assert len(entries) == 4
+    ids = [entry.findtext(f"{{{ATOM}}}id") for entry in entries]
+    assert len(set(ids)) == 4
+    assert all(entry.findtext(f"{{{ATOM}}}{name}") for entry in entries for name in ("title", "updated", "summary"))
+    again = ET.fromstring(tell(rows.corpus.news(SINCE, NOW), "atom"))  # noqa: S314 our own text
+    assert [entry.findtext(f"{{{ATOM}}}id") for entry in again.findall(f"{{{ATOM}}}entry")] == ids
+
+
+@pytest.mark.parametrize("form", ["markdown", "json", "atom"])
+def test_nothing_new_is_no_text(form: Form) -> None:
+    """Cron's MAILTO stays silent."""
+    assert tell(Digest(topic="t", since=SINCE, until=NOW), form) == ""
+
+
+@given(words=st.text())
+def test_any_words_make_a_feed_that_parses(words: str) -> None:
+    """Control characters and markup in a headline break no reader."""
+    edit = {
+        "seen_at": "2026-03-02T00:00:00Z", "outlet": None, "title": words, "title_before": None, "removed": words,
+        "added": None, "hours_after": 1.0, "url": "https://news.test/", "story_id": None,
+    }  # fmt: skip
+    digest = Digest(topic="t", since=SINCE, until=NOW, edits=[edit])
+    assert ET.fromstring(tell(digest, "atom")).tag == f"{{{ATOM}}}feed"  # noqa: S314 our own text
+    assert len(tell(digest).splitlines()) == len(tell(digest).split("\n")) - 1 == 5
