@@ -40,6 +40,9 @@ _TRACKING = frozenset(
 )
 """Parameters that say how a reader came, not what is read."""
 
+_PASSES = 8
+"""Taking one mark off may bare another (`.amp.amp`, a host in punycode within a cache's path), a few times at most."""
+
 _HOST_PREFIX = re.compile(r"^(?:www|m|wap|amp|mobile|3g)\.(?=[^.]+\.[^.])")
 _AMP_CACHE = re.compile(
     r"^https?://(?:[^/]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.[a-z.]+/amp/)(s/)?(?=[^/]+\.)"
@@ -60,23 +63,12 @@ def canonical_url(url: str) -> str:
         url: absolute; anything that is not `http` or `https`, or cannot be split, comes back stripped and otherwise
             as it is.
     """
-    url = url.strip()
-    try:
-        parts = urlsplit(canonicalize_url(_unwrapped(url)))
-        host, port = _bare_host(parts.hostname or ""), parts.port
-    except ValueError:
-        return url
-    if parts.scheme not in {"http", "https"} or not host:
-        return url
-    scheme = parts.scheme
-    if port == {"http": 80, "https": 443}[scheme]:
-        port = None
-    if port is None and "." in host and not _is_address(host):
-        scheme = "https"
-    path = _AMP_PATH.sub("", _SESSION_PATH.sub("", parts.path)).rstrip("/")
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not _tracks(pair.partition("=")[0]))
-    netloc = f"[{host}]" if ":" in host else host
-    return urlunsplit((scheme, netloc if port is None else f"{netloc}:{port}", path or "/", query, ""))
+    key = url.strip()
+    for _ in range(_PASSES):
+        before, key = key, _stripped(key)
+        if key == before:
+            break
+    return key
 
 
 def canonical_of(page_url: str, declared: str | None) -> str:
@@ -115,6 +107,25 @@ def site(host: str) -> str:
     sites); an address or a host without a known suffix is its own site.
     """
     return _suffixes()(host).top_domain_under_public_suffix or host
+
+
+def _stripped(url: str) -> str:
+    try:
+        parts = urlsplit(canonicalize_url(_unwrapped(url)))
+        host, port = _bare_host(parts.hostname or ""), parts.port
+    except ValueError:
+        return url
+    if parts.scheme not in {"http", "https"} or not host:
+        return url
+    scheme = parts.scheme
+    if port == {"http": 80, "https": 443}[scheme]:
+        port = None
+    if port is None and "." in host and not _is_address(host):
+        scheme = "https"
+    path = _AMP_PATH.sub("", _SESSION_PATH.sub("", parts.path)).rstrip("/")
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not _tracks(pair.partition("=")[0]))
+    netloc = f"[{host}]" if ":" in host else host
+    return urlunsplit((scheme, netloc if port is None else f"{netloc}:{port}", path or "/", query, ""))
 
 
 @cache
