@@ -36,8 +36,10 @@ _TAG = re.compile(
     r"<(?P<name>script|style)\b.{0,400}?</(?P=name)>|</?[a-z][^<>]{0,2000}>|<!--.{0,400}?-->", re.DOTALL | re.IGNORECASE
 )
 _STRAY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
-_NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{1,31});")
+_REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_HTML = re.compile(r"(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|script)\b", re.IGNORECASE | re.DOTALL)
 _OWN_DTD = re.compile(r"(?>\s+|<!--.*?-->|<\?.*?\?>)*+<!DOCTYPE[^>\[]*\[", re.IGNORECASE | re.DOTALL)
+_MARKUP = {"<", ">", "&", '"', "'"}
 _INSIDE_URL = re.compile(r"[\t\r\n]+")
 
 
@@ -68,25 +70,31 @@ def decoded(body: bytes, headers: Mapping[str, str], source: Source) -> tuple[st
     return text, name
 
 
-def xml_root(text: str, source: Source) -> etree._Element:
-    """Return the root of an XML document, mended where it is not well-formed: stray `&`, HTML's entities, cut off.
-
-    Nothing is ever loaded or expanded.
+def xml_text(text: str, source: Source) -> str:
+    """Return an XML document from its first tag on, without its declaration.
 
     Raises:
-        SourceError: it is HTML, declares entities, or cannot be mended.
+        SourceError: it is an HTML page, has no tag, or brings a DTD of its own.
     """
     text = _DECLARATION.sub("", text, count=1)
-    if re.match(
-        r"(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|script)\b", text, re.IGNORECASE | re.DOTALL
-    ):
+    if _HTML.match(text):
         raise SourceError(source.id, "the answer is an HTML page")
     start = text.find("<")
     if start < 0:
         raise SourceError(source.id, f"the answer is neither XML nor HTML: {excerpt(text)}")
-    text = text[start:]
-    if _OWN_DTD.match(text):
+    if _OWN_DTD.match(text, start):
         raise SourceError(source.id, "the XML brings a DTD of its own, which no feed needs: refused")
+    return text[start:]
+
+
+def xml_root(text: str, source: Source) -> etree._Element:
+    """Return the root of what `xml_text` gave, mended where it is not well-formed: stray `&`, HTML's entities, cut off.
+
+    Nothing is ever loaded or expanded.
+
+    Raises:
+        SourceError: it cannot be mended.
+    """
     for recover, document in ((False, text), (True, _mended(text))):
         try:
             root: etree._Element | None = etree.fromstring(document.encode(), _parser(recover=recover))
@@ -209,10 +217,10 @@ def _mended(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _STRAY.sub("&amp;", _NAMED.sub(_character, text))
+    return _STRAY.sub("&amp;", _REFERENCE.sub(_character, text))
 
 
 def _character(found: re.Match[str]) -> str:
-    if found[1] in {"amp", "lt", "gt", "quot", "apos"}:
-        return found[0]
-    return html.unescape(found[0])
+    """Return the character a reference names, nothing for what XML forbids; what is markup stays a reference."""
+    character = html.unescape(found[0])
+    return found[0] if character in _MARKUP else clean(character).replace("\ufffd", "")

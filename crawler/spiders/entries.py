@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from crawler.errors import SourceError
-from crawler.spiders.answers import MOST_LEADS, Parts, name_of, words, xml_root
+from crawler.spiders.answers import MOST_LEADS, Parts, name_of, words, xml_root, xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +60,7 @@ def document(text: str, url: str, source: Source) -> Document:
     Raises:
         SourceError: it is no feed.
     """
+    text = xml_text(text, source)
     try:
         read = _by_lxml(text, url, source)
         problem = None

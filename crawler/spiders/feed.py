@@ -139,7 +139,7 @@ def _json_entry(item: Any, url: str) -> Entry:
     return Entry(
         link=said("url", "external_url", "id"),
         base=url,
-        title=html.escape(said("title")),
+        title=said("title"),
         date=said("date_published", "date_modified"),
         body=said("content_html") or html.escape(said("content_text")),
     )

@@ -109,8 +109,8 @@ def _dated(item: Tag, source: Source, now: datetime) -> tuple[datetime | None, s
 
 def _spellings(cell: Tag) -> Iterator[str]:
     """Yield where a cell may hold its date, the most exact first."""
-    for name in ("datetime", "title"):
-        if said := line(_attribute(cell, name)):
+    for element, name in ((cell, "datetime"), (cell.select_one("time[datetime]"), "datetime"), (cell, "title")):
+        if said := line(_attribute(element, name)):
             yield said
     if said := line(cell.get_text(" ", strip=True)):
         yield said

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _JSONP = re.compile(r"\A[\w$.]{1,100}\s*\((.*)\)\s*;?\Z", re.DOTALL | re.ASCII)
 _SPACE_BEFORE = re.compile(r"\s+([,.;:!?%)\]，。、；：！？）》」”])")
-_SPACE_AFTER = re.compile(r"([(\[（《「“])\s+")
+_SPACE_AFTER = re.compile(r"([(\[（《「“，。、；：！？）》」])\s+")
 _APOSTROPHE = re.compile(r"(?<=\w) ' (?=(?:s|t|re|ve|ll|d|m)\b)")
 
 

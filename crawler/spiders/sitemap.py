@@ -18,6 +18,7 @@ from crawler.spiders.answers import (
     plain,
     web_url,
     xml_root,
+    xml_text,
 )
 from crawler.spiders.signals import http_signals
 
@@ -52,7 +53,7 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         SourceError: the answer is no sitemap: an HTML page, a feed, other XML, more than 8 MiB, unpacked.
     """
     text, charset = decoded(_unpacked(body, source), headers, source)
-    root = xml_root(text, source)
+    root = xml_root(xml_text(text, source), source)
     kind = name_of(root)
     if kind == "sitemapindex":
         more = _newest(Parts(root).all("sitemap"), source, now)
