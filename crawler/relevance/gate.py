@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"<[^<>]*>")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
-_GLUED = re.compile(
-    rb"(?:^|[\x00-\x7f])[0-9a-z]$"
-)  # behind a Latin letter, not behind the second byte of a GBK character
-
+_INSIDE_WORD = re.compile(rb"(?<=[0-9a-z])(?<!\\u[0-9a-f]{4})(?<![\x80-\xff].)[0-9a-z]")
+"""A Latin letter behind another one that is neither the end of an escape nor the second byte of a GBK character."""
 _BOMS = {b"\xff\xfe", b"\xfe\xff"}
 _CODECS = ("utf-8", "gb18030", "big5")
 _REACH = 1000  # bytes from the first character of a broken term to its last
@@ -65,7 +63,7 @@ class _Gate:
         found = self.automaton.find_matches_as_indexes(lowered, overlapping=True)
         if any(index < self.wholes for index, _, _ in found):
             return True
-        starts = {start for _, start, _ in found if not _GLUED.search(lowered[max(0, start - 2) : start])}
+        starts = {start for _, start, _ in found if not _INSIDE_WORD.match(lowered, start)}
         codecs = _codecs(body) if starts else ()
         return any(self._continues(body[start : start + _REACH], codec) for start in starts for codec in codecs)
 
@@ -79,6 +77,7 @@ _GATES: dict[str, _Gate] = {}
 
 
 def _codecs(body: bytes) -> Sequence[str]:
+    """Return the charsets a page may be in: what is valid UTF-8 is UTF-8."""
     try:
         body.decode()
     except UnicodeDecodeError:

@@ -2,7 +2,8 @@
 
 The pattern is folded, not the text: each character of a term becomes the class of characters that fold to it, and
 between them may stand what mirrors and machine translations insert. Every match then has its offsets in the original
-text for nothing, and 3,000 Chinese characters cost 0.07 ms, 350 terms and phrases looked for, where folding them alone costs 0.09.
+text for nothing, and looking for 350 terms and phrases in 3,000 Chinese characters costs 0.07 ms, where folding alone
+costs 0.09.
 """
 
 from __future__ import annotations
