@@ -1,10 +1,11 @@
-"""Commands that keep the corpus: rescan, reindex."""
+"""Commands that keep the corpus: rescan, reindex, backup, prune, forget, export."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal, get_args
 
 import click
 
@@ -12,6 +13,7 @@ from crawler import show
 from crawler import topic as topics
 from crawler.cli.options import (
     main,
+    open_to_read,
     open_to_write,
     progress_bar,
     show_rows,
@@ -20,10 +22,10 @@ from crawler.cli.options import (
     with_json,
     with_topic,
 )
+from crawler.corpus import upkeep
+from crawler.export import Format
+from crawler.export import export as export_coverage
 from scheduler.lock import run_lock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @main.command()
@@ -58,3 +60,47 @@ def reindex(db: Path) -> None:
 
         count = corpus.reindex(step)
     click.echo(f"{count} articles indexed", err=True)
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@with_db
+def backup(path: Path, db: Path) -> None:
+    """Copy the corpus and its pages to PATH, whole and checked, while others write."""
+    with open_to_read(db) as corpus:
+        written = upkeep.backup(corpus, path)
+    for file in written:
+        click.echo(file)
+
+
+@main.command()
+@with_topic
+@with_db
+def prune(topic_file: Path | None, db: Path) -> None:
+    """Remove raw pages that became no text and are older than the topic keeps them."""
+    keep = topics.load(topic_file).keep_offtopic
+    with run_lock(db.absolute()), open_to_write(db) as corpus:
+        gone = upkeep.prune(corpus, keep, datetime.now(UTC))
+    click.echo(f"{gone} pages removed", err=True)
+
+
+@main.command()
+@click.argument("what", metavar="URL|HOST")
+@with_topic
+@with_db
+def forget(what: str, topic_file: Path | None, db: Path) -> None:
+    """Remove all that is held of URL|HOST for good, and never fetch it again."""
+    same = topics.load(topic_file).relevance.same
+    with run_lock(db.absolute()), open_to_write(db) as corpus:
+        gone = upkeep.forget(corpus, what, now=datetime.now(UTC), same=same)
+    click.echo(f"forgot {gone.articles} articles, {gone.leads} leads, {gone.pages} pages", err=True)
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(get_args(Format)), default="jsonl", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; standard output otherwise.")
+@with_db
+def export(form: Format, output: Path | None, db: Path) -> None:
+    """Write the coverage, a row per article."""
+    with open_to_read(db) as corpus, click.open_file(str(output or "-"), "wb", atomic=output is not None) as out:
+        export_coverage(corpus, form, out)

@@ -5,17 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, ResponseDataLossError
 
 from crawler.middlewares.hosts import CrawlStops, HostWaits
+from crawler.middlewares.network import in_words
 from crawler.middlewares.robots import RobotsDenied, RobotsUnavailable
 
 if TYPE_CHECKING:
@@ -43,14 +36,6 @@ class Failed:
     until: datetime | None = None
 
 
-_NETWORK = {
-    CannotResolveHostError: "the host name does not resolve",
-    DownloadConnectionRefusedError: "connection refused",
-    DownloadTimeoutError: "no complete answer in time",
-    DownloadFailedError: "the connection broke",
-}
-
-
 def explain(error: BaseException) -> Failed:
     """Return what an exception of a download means."""
     match error:
@@ -66,7 +51,4 @@ def explain(error: BaseException) -> Failed:
             return Failed("the answer is larger than DOWNLOAD_MAXSIZE", blocked=True)
         case ResponseDataLossError():
             return Failed("the answer was cut short")
-    for kind, reason in _NETWORK.items():
-        if isinstance(error, kind):
-            return Failed(reason, network=True)
-    return Failed(f"{type(error).__name__}: {error}"[:200], network=True)
+    return Failed(in_words(error), network=True)
