@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 Doubt = tuple["Element", Hint]
 
 SKIPPED = frozenset(
-    """script style noscript template iframe svg button select option textarea input canvas video audio object embed title
-    map label math""".split()
+    """img script style noscript template iframe svg button select option textarea input canvas video audio object embed
+    title map label math""".split()
 )
-_FURNITURE = frozenset(("nav", "aside", "footer", "dialog", "menu"))
+_FURNITURE = frozenset(("figure", "figcaption", "nav", "aside", "footer", "dialog", "menu"))
 INLINE = frozenset(
     """a b strong i em span font u s sub sup small big mark code abbr cite q time var kbd ins del wbr bdi bdo tt strike
     dfn samp nobr acronym data o:p center2 text st1 ruby rt rb""".split()
@@ -38,6 +38,7 @@ class Block:
         size: UTF-8 bytes of it. A Chinese character says about as much as three Latin letters, and so counts three.
         linked: bytes of it inside links.
         element: the element that holds it; a block boundary.
+        tag: its name.
         doubts: the elements around it whose names speak against it, outermost first.
         prose: bytes that count as prose; body.py sets it.
         weight: prose, less where names, structure or place speak against it; body.py sets it.
@@ -47,15 +48,11 @@ class Block:
     size: int
     linked: int
     element: Element
+    tag: str
     doubts: tuple[Doubt, ...]
     prose: float = 0.0
     weight: float = 0.0
     outside: bool = False
-
-    @property
-    def tag(self) -> str:
-        """The name of the element."""
-        return str(self.element.tag)
 
 
 def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
@@ -79,7 +76,7 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
         if filled:
             text = line("".join(pieces))
             size = len(text.encode())
-            blocks.append(Block(text, size, min(linked, size), block, doubts))
+            blocks.append(Block(text, size, min(linked, size), block, block.tag, doubts))
             linked, filled = 0, False
         pieces.clear()
 
@@ -99,19 +96,20 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
             if tag in INLINE:
                 stack.append((children, current, block, doubts, inside))
                 inside = inside or tag == "a"
-            elif tag in SKIPPED or not isinstance(tag, str):
+            elif tag in SKIPPED:
                 if tag == "iframe":
                     flush()
                 take(child.tail)
                 continue
-            elif tag == "img":
+            elif tag == "br":
+                flush()
                 take(child.tail)
                 continue
             else:
                 flush()
                 stack.append((children, current, block, doubts, inside))
-                if tag != "br":
-                    block = child
+                block = child
+                if tag in _FURNITURE or child.attrib:
                     doubts = _doubted(child, doubts, named)
             current, children = child, iter(child)
             take(child.text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import kind, under
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from crawler.extract.blocks import Block
 
-_END = re.compile(r"""[。！？!?.…;；"”’»）)』」]$""")
+_END = frozenset('。！？!?.…;；"”’»）)』」')
+_DIGIT = re.compile(r"\d")
 _STOP = re.compile(r"[。！？!?.…]")
 _COMMA = re.compile(r"[，、,;；]")
 _DATE = re.compile(
@@ -60,74 +61,73 @@ _TAGS = {
     **dict.fromkeys(("div", "section", "article"), "div"),
     **{"p": "p", "li": "li", "figcaption": "caption"},
 }
-_SHORT, _LINE, _TINY = 60, 200, 15
-"""Bytes of what is too short for a sentence, of what is one line, and of what is a mark."""
+_SHORT, _LINE, _TINY, _PARAGRAPH = 60, 200, 15, 600
+"""Bytes below which a block is: too short for a sentence; one line; a mark; a short paragraph."""
 
 _NEAR = 3
 _EDGE = 0.03
 """Share of the prose that counts as the edge of the article."""
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 0.13,
-    "length": 0.13,
-    "length2": 0.22,
-    "link": -2.44,
-    "all link": 1.50,
-    "short": 1.34,
-    "tiny": -0.18,
-    "prose": 0.67,
-    "wide": -0.60,
-    "digit": 1.01,
-    "date": -1.32,
-    "datey": -0.13,
-    "label": -0.70,
-    "end": 0.28,
-    "stop": 0.02,
-    "comma": -0.14,
-    "own": -0.87,
-    "contact": -0.65,
-    "notice": -1.33,
-    "heading": -0.02,
+    "bias": 0.16,
+    "length": 0.11,
+    "length2": 0.21,
+    "link": -2.53,
+    "all link": 1.55,
+    "short": 1.33,
+    "tiny": -0.19,
+    "prose": 0.66,
+    "wide": -0.58,
+    "digit": 1.04,
+    "date": -1.33,
+    "datey": -0.14,
+    "label": -0.67,
+    "end": 0.27,
+    "comma": -0.13,
+    "own": -0.77,
+    "contact": -0.55,
+    "notice": -1.38,
+    "heading": 0.02,
     "cell": 0.48,
-    "quote": 0.67,
+    "quote": 0.65,
     "div": -0.55,
     "p": 0.23,
-    "li": 0.40,
-    "caption": -0.64,
-    "h1": -1.10,
+    "li": 0.42,
+    "caption": -0.67,
+    "h1": -0.82,
     "captioned": -1.26,
-    "weak": -1.87,
-    "strong": -4.44,
-    "feed": 0.31,
-    "after": -0.95,
-    "head": 0.17,
-    "tail": -0.84,
-    "outside": -0.60,
-    "outside after": -0.69,
-    "kin": 2.81,
-    "solid": 0.84,
-    "between": -0.16,
-    "near link": -1.75,
-    "title": 0.40,
-    "twice": 0.14,
-    "short head": -1.18,
-    "short tail": -0.31,
+    "weak": -1.88,
+    "strong": -4.43,
+    "feed": 0.30,
+    "after": -0.96,
+    "head": 0.20,
+    "tail": -0.83,
+    "outside": -0.62,
+    "outside after": -0.66,
+    "kin": 2.84,
+    "solid": 0.81,
+    "between": -0.15,
+    "near link": -1.73,
+    "title": -0.20,
+    "twice": 0.17,
+    "short head": -1.16,
+    "short tail": -0.28,
     "short date": -0.17,
-    "short label": 0.23,
-    "short kin": -1.01,
-    "short solid": -2.20,
+    "short label": 0.20,
+    "short kin": -1.06,
+    "short solid": -2.19,
     "short between": 1.19,
-    "short heading": 0.12,
-    "head date": -0.65,
-    "head link": -0.08,
+    "short heading": 0.08,
+    "short notice": -0.83,
+    "head date": -0.66,
+    "head link": -0.10,
     "tail notice": 0.52,
-    "tail own": 0.39,
-    "tail link": -0.02,
-    "outside prose": -0.11,
-    "outside heading": 0.31,
-    "outside short": -0.42,
-    "link near link": 1.44,
-    "notice short": -0.85,
+    "tail own": 0.34,
+    "tail link": -0.05,
+    "outside prose": -0.09,
+    "outside heading": 0.33,
+    "outside short": -0.45,
+    "link near link": 1.43,
 }
 """What each sign weighs; the sum above 0 keeps the block. Fitted by weighted logistic regression (ridge 0.1) on the
 blocks of 845 labelled pages of 690 hosts; a block weighs as its share of the article. Refitted on three quarters of the
@@ -163,7 +163,7 @@ def signs(blocks: Sequence[Block], container: Element, title: str, feed: set[Ele
         _doubts(row, block, scene)
         _place(row, block, before / scene.total)
         _neighbours(row, blocks, number, scene)
-        if wanted and block.size < _LINE * 2:
+        if wanted and block.size < _LINE * 2 and "head" in row:
             said = bare(block.text)
             if said == wanted or (len(said) > 5 and said in wanted):
                 row["title"] = 1.0
@@ -232,16 +232,26 @@ def _shape(block: Block) -> dict[str, float]:
     if size > 1.6 * len(text):
         row["wide"] = 1.0
     if size < _LINE:
-        row["digit"] = sum(map(str.isdigit, text)) / len(text)
-        dates = sum(len(found[0]) + 4 for found in _DATE.finditer(text))
-        if dates:
-            row["date"] = 1.0
-            row["datey"] = min(1.0, dates / len(text))
+        digits = len(_DIGIT.findall(text))
+        if digits:
+            row["digit"] = digits / len(text)
+            dates = sum(len(found[0]) + 4 for found in _DATE.finditer(text)) if digits > 1 else 0
+            if dates:
+                row["date"] = 1.0
+                row["datey"] = min(1.0, dates / len(text))
         if _LABEL.match(text):
             row["label"] = 1.0
-    for name, pattern in (("end", _END), ("stop", _STOP), ("comma", _COMMA), ("own", _OWN), ("contact", _CONTACT)):
-        if pattern.search(text):
-            row[name] = 1.0
+    if size < _PARAGRAPH:
+        if _OWN.search(text):
+            row["own"] = 1.0
+        if _CONTACT.search(text):
+            row["contact"] = 1.0
+    if _STOP.search(text):
+        row["stop"] = 1.0
+    if _COMMA.search(text):
+        row["comma"] = 1.0
+    if text[-1] in _END:
+        row["end"] = 1.0
     if _NOTICE.match(text):
         row["notice"] = 1.0
     tag = block.tag
@@ -258,7 +268,7 @@ def _doubts(row: dict[str, float], block: Block, scene: _Scene) -> None:
         if element in scene.around:
             continue
         doubt = 1 - scene.held[scene.kind(element)] / scene.total
-        if element.tag in {"figure", "figcaption"} or _CAPTION.search(element.get("class") or ""):
+        if _is_caption(scene.kind(element)):
             sign = "captioned"
         elif hint is Hint.WEAK:
             sign = "weak"
@@ -267,6 +277,11 @@ def _doubts(row: dict[str, float], block: Block, scene: _Scene) -> None:
         row[sign] = max(row.get(sign, 0.0), doubt)
     if scene.items and under(block.element, scene.items, scene.memo):
         row["feed"] = 1.0
+
+
+@lru_cache(maxsize=20_000)
+def _is_caption(kind_of_element: str) -> bool:
+    return bool(_CAPTION.search(kind_of_element))
 
 
 def _place(row: dict[str, float], block: Block, before: float) -> None:
@@ -283,29 +298,35 @@ def _place(row: dict[str, float], block: Block, before: float) -> None:
 
 
 def _neighbours(row: dict[str, float], blocks: Sequence[Block], number: int, scene: _Scene) -> None:
+    """Add what stands around the block."""
     solid = scene.solid
     row["kin"] = min(1.0, scene.kin[scene.kin_of(blocks[number])] / scene.total)
     row["solid"] = (sum(solid[max(0, number - _NEAR) : number + _NEAR + 1]) - solid[number]) / (2 * _NEAR)
-    previous = number > 0 and solid[number - 1]
-    following = number + 1 < len(blocks) and solid[number + 1]
-    if previous and following:
+    if 0 < number < len(blocks) - 1 and solid[number - 1] and solid[number + 1]:
         row["between"] = 1.0
-    near = [*blocks[max(0, number - 2) : number], *blocks[number + 1 : number + 3]]
-    row["near link"] = sum(block.linked for block in near) / (1 + sum(block.size for block in near))
+    linked = size = 1
+    for near in range(max(0, number - 2), min(len(blocks), number + 3)):
+        if near != number:
+            linked += blocks[near].linked
+            size += blocks[near].size
+    if linked > 1:
+        row["near link"] = linked / size
 
 
-_PAIRS = (
-    *(("short", name) for name in ("head", "tail", "date", "label", "kin", "solid", "between", "heading")),
-    *(("head", name) for name in ("date", "link")),
-    *(("tail", name) for name in ("notice", "own", "link")),
-    *(("outside", name) for name in ("prose", "heading", "short")),
-    *(("link", name) for name in ("near link",)),
-    *(("notice", name) for name in ("short",)),
-)
+_PAIRS: Mapping[str, Sequence[str]] = {
+    "short": ("head", "tail", "date", "label", "kin", "solid", "between", "heading", "notice"),
+    "head": ("date", "link"),
+    "tail": ("notice", "own", "link"),
+    "outside": ("prose", "heading", "short"),
+    "link": ("near link",),
+}
 
 
 def _together(row: dict[str, float]) -> None:
     """Add the signs that mean something together."""
-    for one, other in _PAIRS:
-        if one in row and other in row:
-            row[f"{one} {other}"] = row[one] * row[other]
+    for one, others in _PAIRS.items():
+        if one in row:
+            value = row[one]
+            for other in others:
+                if other in row:
+                    row[f"{one} {other}"] = value * row[other]
