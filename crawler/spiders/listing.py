@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import warnings
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import soupsieve
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
 
 from crawler import dates
 from crawler.errors import SourceError
@@ -28,8 +28,6 @@ MOST_CHARACTERS = 2 * 1024 * 1024
 
 MOST_NODES = 500
 """Inside one item. More is no entry of a list but markup left open: 87,000 items inside each other took 239 s."""
-
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>")
 
 
 def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, now: datetime) -> Answer:
@@ -54,7 +52,7 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         raise SourceError(
             source.id, f"the answer is no HTML page of at most {MOST_CHARACTERS} characters: {excerpt(text)}"
         )
-    soup = BeautifulSoup(_DECLARATION.sub("", text), "lxml")
+    soup = _soup(text)
     rule = source.rules.get("item", "a[href]")
     try:
         items = soup.select(rule, limit=MOST_LEADS)
@@ -67,6 +65,13 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
     return Answer(
         leads=tuple(leads), signals=http_signals(headers, now), dropped=len(items) - len(leads), charset=charset
     )
+
+
+def _soup(text: str) -> BeautifulSoup:
+    with warnings.catch_warnings():  # XHTML with its XML declaration, and pages that hold nearly nothing
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
+        return BeautifulSoup(text, "lxml")
 
 
 def _lead(item: Tag, base: str, source: Source, now: datetime) -> Lead | None:
