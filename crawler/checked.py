@@ -126,7 +126,7 @@ class Table:
 
     def end(self) -> None:
         """Note every key that nobody asked for."""
-        for key in self.data.keys() - set(self.asked):
+        for key in [key for key in self.data if key not in self.asked]:
             known = f"a key of this table: {', '.join(self.asked)}"
             self.wrong(key, known + _suggestion(key, self.asked))
 

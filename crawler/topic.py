@@ -42,7 +42,7 @@ def load(path: Path | str | None = None) -> Topic:
     """
     path = Path(path) if path is not None else PACKAGED
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise TopicError(path, [f"cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
@@ -61,8 +61,7 @@ def _topic(file: Table) -> Topic:
     crawl = file.table("crawl", "a table headed [crawl]") or Table({}, "crawl", file.mistakes)
     rule = file.table("relevance", "a table headed [relevance]", required=True)
     relevance = Relevance() if rule is None else _relevance(rule)
-    # what is missing is said once: an absent [topic] table is not also an absent id
-    required = head.data != {}
+    required = "topic" in file.data  # an absent table is said once: its keys are not missing as well
     topic = Topic(
         id=head.text("id", "a short name without spaces", _is_id, required=required) or "",
         name=head.text("name", required=required) or "",
@@ -88,9 +87,10 @@ def relevance_digest(relevance: Relevance) -> str:
 
 
 def _relevance(table: Table) -> Relevance:
+    known = len(table.mistakes)
     strong = [*_terms(table, "strong"), *_terms(table, "dated")]
     brand, weak = _terms(table, "brand"), _terms(table, "weak")
-    if not strong and not weak and not any(key in table.data for key in ("strong", "dated", "weak")):
+    if not strong and not weak and len(table.mistakes) == known:
         table.mistakes.append(f"{table.name} names nothing to follow: expected strong terms, or weak ones with a brand")
     if weak and not brand:
         table.missing("brand", "at least one term, because weak terms count only near a brand")
@@ -99,7 +99,9 @@ def _relevance(table: Table) -> Relevance:
     same: list[tuple[str, ...]] = []
     expected = 'lists of two or more spellings of one name, as in [["罗福莉", "Luo Fuli"]]'
     for group in table.read("same", list, expected) or []:
-        if not isinstance(group, list) or len(group) < 2 or not all(isinstance(n, str) and n.strip() for n in group):  # noqa: PLR2004 a pair
+        if not (
+            isinstance(group, list) and group[1:] and all(isinstance(name, str) and name.strip() for name in group)
+        ):
             table.wrong("same", expected)
             break
         same.append(tuple(group))

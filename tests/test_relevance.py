@@ -6,7 +6,7 @@ import datetime as dt
 import html
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -16,6 +16,9 @@ from crawler import relevance
 from crawler.model import Article, Hit, Relevance, Term, Topic, Verdict
 from crawler.text import simplified
 from crawler.topic import load, relevance_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 XIAOMI = load()
 LABELLED = [
@@ -281,8 +284,8 @@ def traditional(text: str) -> str:
 
 
 FULL_WIDTH = {point: point + 0xFEE0 for point in range(0x21, 0x7F)}
-SCRIPTS = [str, traditional, str.upper, str.lower, lambda text: text.translate(FULL_WIDTH)]
-WRITTEN = [
+SCRIPTS: list[Callable[[str], str]] = [str, traditional, str.upper, str.lower, lambda text: text.translate(FULL_WIDTH)]
+WRITTEN: list[Callable[[str], str]] = [
     str,
     html.escape,
     lambda char: f"&#{ord(char)};",
