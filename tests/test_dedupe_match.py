@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -204,3 +206,10 @@ def test_drop_pinyin_takes_readings_and_nothing_else() -> None:
 def test_the_fold_of_a_sketch_is_the_fold_of_a_text() -> None:
     """Sketching a text and its folded form are the same."""
     assert sketch(traditional(ORIGINAL)) == fingerprints(text.bare(ORIGINAL))
+
+
+def test_one_pass_folds_as_four_do() -> None:
+    """`bare` takes each character through NFKC, lower case, simplification and the letters-and-digits filter."""
+    for body in (ORIGINAL, traditional(ORIGINAL), ENGLISH, "ＡＢ１２ ﬁ ㍿ ½ É é_İ\u0301\ud800 \U0002f800"):
+        slow = text.simplify(unicodedata.normalize("NFKC", unicodedata.normalize("NFC", body)).lower())
+        assert text.bare(body) == re.sub(r"[\W_]+", "", slow)

@@ -32,6 +32,7 @@ SHORTEST = 24
 
 Hashes = NDArray[np.uint64]
 
+_THRESHOLD = np.uint64((1 << 64) // SCALE)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -71,11 +72,12 @@ def fingerprints(bare: str) -> list[int]:
     """Return `sketch` of a text that is folded already; none for one shorter than `SHORTEST`."""
     if len(bare) < SHORTEST:
         return []
-    hashes = np.unique(grams(bare))
-    kept = int(np.searchsorted(hashes, np.uint64((1 << 64) // SCALE)))
-    kept = min(max(kept, LEAST), MOST)
-    low = (hashes[:kept] & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.int32)
-    return [int(value) for value in np.unique(low)]
+    hashes = grams(bare)
+    kept = np.unique(hashes[hashes < _THRESHOLD])
+    if len(kept) < LEAST:
+        kept = np.unique(hashes)[:LEAST]
+    low: list[int] = np.unique(kept[:MOST].astype(np.uint32).view(np.int32)).tolist()
+    return low
 
 
 def bare_sha256(body: str) -> str:
