@@ -130,7 +130,12 @@ def append_article(
         article = replace(article, url=own)
         held = corpus.article_at(own)
     if held is None:
-        return _store(corpus, topic, article, verdict, seen_at, page_sha256)
+        article_id = corpus.add_article(article, seen_at)
+        revision_id = corpus.add_revision(article_id, article, seen_at, page_url=page_url, page_sha256=page_sha256)
+        copies = _relate(corpus, topic, article_id, revision_id, article, verdict, seen_at, set())
+        reason = f"a copy: {copies[0].kind} of article {copies[0].article_id}" if copies else "new"
+        ending = Ending.PAYWALLED if article.paywalled else Ending.STORED
+        return _visit(article, page_url, ending, reason, article_id)
     if corpus.has_text(held["id"], sha256, seen_at):
         if own != article.url:
             return _visit(article, page_url, Ending.DUPLICATE, f"held as {article.url}", held["id"])
@@ -139,21 +144,10 @@ def append_article(
     corpus.unindex(held["id"], held["title"], held["body"])
     touched = corpus.remove_sketch(held["latest_id"])
     revision_id = corpus.add_revision(
-        held["id"], article, seen_at, page_sha256=page_sha256, removed=removed, added=added
+        held["id"], article, seen_at, page_url=page_url, page_sha256=page_sha256, removed=removed, added=added
     )
     _relate(corpus, topic, held["id"], revision_id, article, verdict, seen_at, touched)
     return _visit(article, page_url, Ending.REVISED, f"revision {held['rev'] + 1}", held["id"])
-
-
-def _store(
-    corpus: Corpus, topic: Topic, article: Article, verdict: Verdict, seen_at: datetime, page_sha256: str | None
-) -> Visit:
-    article_id = corpus.add_article(article, seen_at)
-    revision_id = corpus.add_revision(article_id, article, seen_at, page_sha256=page_sha256)
-    copies = _relate(corpus, topic, article_id, revision_id, article, verdict, seen_at, set())
-    reason = f"a copy: {copies[0].kind} of article {copies[0].article_id}" if copies else "new"
-    ending = Ending.PAYWALLED if article.paywalled else Ending.STORED
-    return _visit(article, None, ending, reason, article_id)
 
 
 def _relate(

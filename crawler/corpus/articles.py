@@ -69,6 +69,7 @@ class Articles(Base):
         article: Article,
         seen_at: datetime,
         *,
+        page_url: str | None = None,
         page_sha256: str | None = None,
         removed: str | None = None,
         added: str | None = None,
@@ -77,8 +78,8 @@ class Articles(Base):
         rev = 1 + int(self.value("SELECT count(*) FROM revisions WHERE article_id = ?", (article_id,)))
         cursor = self.conn.execute(
             "INSERT INTO revisions (article_id, rev, seen_at, title, body, authors, credited_source, published_at, "
-            "published_raw, published_tz, modified_at, lang, image, evidence, sha256, bare_sha256, page_sha256, "
-            "removed, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "published_raw, published_tz, modified_at, lang, image, evidence, sha256, bare_sha256, page_url, "
+            "page_sha256, removed, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 article_id,
                 rev,
@@ -96,6 +97,7 @@ class Articles(Base):
                 json.dumps(dict(article.evidence), ensure_ascii=False, sort_keys=True),
                 text_sha256(article.title, article.body),
                 bare_sha256(article.body),
+                page_url,
                 page_sha256,
                 removed,
                 added,

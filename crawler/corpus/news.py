@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COVERED = (
     "id", "url", "outlet", "lang", "title", "body", "authors", "credited_source", "published_at", "first_seen_at",
-    "story_id", "root_id", "depth", "revisions", "background",
+    "story_id", "root_id", "depth", "revisions", "background", "page_url",
 )  # fmt: skip
 """Columns of an exported article: those of `coverage`, with the authors (JSON) and the credited source."""
 

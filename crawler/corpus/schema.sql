@@ -182,6 +182,7 @@ CREATE TABLE revisions (
   evidence        TEXT NOT NULL,            -- JSON: field -> where it was found
   sha256          TEXT NOT NULL,            -- of title and body, as stored
   bare_sha256     TEXT NOT NULL,            -- of the folded body: equal for exact copies
+  page_url        TEXT,                     -- where it was fetched: articles.url is a key and may not open
   page_sha256     TEXT,
   removed         TEXT,                     -- words that the revision before had
   added           TEXT,                     -- words that it had not

@@ -1,11 +1,12 @@
 -- The questions people ask, in one line each. No MATCH inside: a hardened shell refuses it in a view.
 -- `at` is when an article was published, or first seen where its page does not say.
 
--- What is covered: the latest text of every article whose latest verdict is relevant.
+-- What is covered: the latest text of every article whose latest verdict is relevant. `url` is its key, `page_url` the
+-- address it was fetched from.
 CREATE VIEW coverage AS
 SELECT a.id, a.url, a.outlet, a.lang, r.title, r.body, a.published_at, a.first_seen_at, a.story_id, a.root_id, a.depth,
        r.rev AS revisions,
-       coalesce(a.published_at, a.first_seen_at) < (SELECT value FROM meta WHERE key = 'seed') AS background
+       coalesce(a.published_at, a.first_seen_at) < (SELECT value FROM meta WHERE key = 'seed') AS background, r.page_url
 FROM articles a JOIN revisions r ON r.id = a.latest_id
 WHERE a.relevant = 1;
 
