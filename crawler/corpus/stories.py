@@ -139,7 +139,10 @@ class Stories(Base):
 
     def _follow_root(self, root_id: int) -> set[int]:
         """Put a root and its copies into one story; return the stories that gained or lost one."""
-        held = self.value("SELECT story_id FROM articles WHERE id = ?", (root_id,))
+        held = self.value(  # the root's, or else that of the root before it, now a copy
+            "SELECT story_id FROM articles WHERE root_id = ? AND story_id IS NOT NULL ORDER BY id <> root_id, story_id",
+            (root_id,),
+        )
         story_id = int(held) if held is not None else self._join(root_id)
         rows = self.rows(
             "SELECT id, story_id FROM articles WHERE root_id = ? AND story_id IS NOT ?", (root_id, story_id)

@@ -1,0 +1,440 @@
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import tomllib
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crawler import stories
+from crawler.corpus.store import Corpus
+from crawler.model import Article, Verdict
+from crawler.path import append_article
+from crawler.stories import Item, joining
+from crawler.topic import load
+from tests.bench.stories import bcubed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+TEXTS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "data/stories.toml").read_text("utf-8"))["text"]
+NEWEST = max(text["at"] for text in TEXTS)
+TOLD_TWICE = sorted(name for name, times in Counter(text["story"] for text in TEXTS).items() if times > 1)
+NAMES = stories.names(load().relevance)
+VERDICT = Verdict(relevant=True, score=1.0, rule="test", hits=(), topic_digest="")
+
+
+def item(number: int, text: dict[str, Any]) -> Item:
+    """Return a text of the data file as stories see it."""
+    terms = stories.features(text["title"], text["body"], NAMES)
+    return Item(id=number, at=text["at"], url=f"https://a.example/{number:02}", terms=terms)
+
+
+def weigher(items: Sequence[Item]) -> Callable[[str], float]:
+    """Return the idf of a term among these texts."""
+    held = Counter(term for each in items for term in {stories.word(term) for term in each.terms})
+    return lambda term: stories.idf(held[term], len(items))
+
+
+def settled(items: Sequence[Item]) -> set[frozenset[int]]:
+    """Return the stories of these texts."""
+    return set(map(frozenset, stories.settle(sorted(items, key=lambda each: each.rank), weigher(items))))
+
+
+ITEMS = [item(number, text) for number, text in enumerate(TEXTS)]
+
+
+# The stage.
+
+
+def test_every_story_is_one_in_both_languages_and_near_misses_stay_apart() -> None:
+    """Among eight stories in Chinese and English and six that share their people and days, each is one."""
+    gold: dict[str, set[int]] = {}
+    for number, text in enumerate(TEXTS):
+        gold.setdefault(text["story"], set()).add(number)
+    assert settled(ITEMS) == set(map(frozenset, gold.values()))
+
+
+@pytest.mark.parametrize("name", TOLD_TWICE)
+def test_two_texts_suffice(name: str) -> None:
+    """A corpus of one Chinese and one English text about one event holds one story."""
+    assert len(settled([each for each, text in zip(ITEMS, TEXTS, strict=True) if text["story"] == name])) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("joins", "flash"),  # one person, five weeks later
+        ("flash", "pact"),  # one conference, one day
+        ("flash", "pro"),  # one family of models, three months
+        ("hunter", "pro"),  # the rumour and the launch
+        ("pro", "budget"),  # one company, one day
+        ("results", "price"),  # a day apart
+        ("price", "retire"),  # nine days
+        ("plan", "price"),  # both about what it costs
+        ("robot-model", "robots"),  # 4.7 billion parameters in both
+        ("retire", "code"),  # six days, the same models
+        ("interview", "joins"),  # the same person, nothing else
+    ],
+)
+def test_near_misses_stay_apart_alone(one: str, other: str) -> None:
+    """The same people, models or days do not make one event, even in a corpus of nothing else."""
+    chosen = [each for each, text in zip(ITEMS, TEXTS, strict=True) if text["story"] in {one, other}]
+    names = {each.id: TEXTS[each.id]["story"] for each in chosen}
+    assert all(len({names[each] for each in story}) == 1 for story in settled(chosen))
+
+
+def test_traditional_characters_are_no_other_language() -> None:
+    """A traditional copy has the terms of the simplified text."""
+    simple = stories.features("小米发布开源大模型", "罗福莉称总参数3090亿，激活150亿。", NAMES)
+    assert stories.features("小米發布開源大模型", "羅福莉稱總參數3090億，激活150億。", NAMES) == simple
+
+
+def test_bridges_between_languages() -> None:
+    """Names in Latin letters, names with several spellings and numbers are the same terms in both languages."""
+    chinese = stories.features(
+        "小米发布MiMo-V2-Flash", "罗福莉说，模型总参数3090亿，投入2000亿元，费用是Gemini的5%。", NAMES
+    )
+    english = stories.features(
+        "MiMo-V2-Flash by Xiaomi", "A 309B model, said Luo Fuli. It costs 1/20 of Gemini, of 200 billion yuan.", NAMES
+    )
+    shared = {term for term in chinese.keys() & english.keys() if stories.bridging(term)}
+    assert {"@小米", "@罗福莉", "@mimo-v2-flash", "@flash", "#3.09e+11", "#2e+11CNY", "#0.05ratio", "@gemini"} <= shared
+
+
+def test_dates_and_small_counts_are_no_terms() -> None:
+    """What is in every text joins nothing."""
+    terms = stories.features("", "2025年12月17日，小米的三款产品。On Dec. 17, 2025, two models and three days.", NAMES)
+    assert not {term for term in terms if term.startswith("#")}
+
+
+def test_a_sentence_capital_is_no_name() -> None:
+    """A word is a name when it has a capital where no sentence begins."""
+    terms = stories.features("", "Prices fell. Prices rose again at Gemini. What Gemini does is up to Gemini.", ())
+    assert "@gemini" in terms
+    assert "pric" in terms
+    assert "@pric" not in terms
+
+
+def test_terms_are_bounded() -> None:
+    """However long a text is, it keeps the same number of terms, the same each time."""
+    text = " ".join(f"word{number}x number {number} million" for number in range(3000))
+    terms = stories.features("A title", text, NAMES)
+    assert len(terms) == 160
+    assert list(stories.features("A title", text, NAMES)) == list(terms)
+
+
+def test_late_coverage_of_an_event_joins_only_while_it_lasts() -> None:
+    """The same words a day later are the same event; four weeks later they are another, or a template."""
+    first, second = ITEMS[0], ITEMS[1]
+    for days, together in ((0, True), (1, True), (28, False)):
+        later = Item(id=99, at=second.at + timedelta(days=days), url="https://a.example/99", terms=second.terms)
+        assert (len(settled([first, later])) == 1) is together, days
+
+
+@given(st.permutations(ITEMS), st.integers(3, 30))
+@settings(max_examples=25, deadline=None)
+def test_order_of_arrival_does_not_matter_to_the_stage(order: list[Item], slices: int) -> None:
+    """Any order of the same texts gives the same stories, in slices or at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        whole = settled(order)
+        patch.setattr(joining, "SLICE", slices)
+        assert settled(order) == whole
+
+
+def test_a_text_without_terms_is_a_story_of_its_own() -> None:
+    """Nothing in common is not the same event."""
+    blank = [Item(id=number, at=NEWEST, url=f"https://a.example/{number}", terms={}) for number in (1, 2)]
+    assert settled(blank) == {frozenset({1}), frozenset({2})}
+
+
+def test_place_takes_the_nearest_story_or_none() -> None:
+    """For now, a text joins the story most like it, or none."""
+    chinese, english = (
+        next(each for each, text in zip(ITEMS, TEXTS, strict=True) if text["story"] == name)
+        for name in ("flash", "pro")
+    )
+    near = {7: [chinese], 8: [english]}
+    weigh = weigher(ITEMS)
+    assert stories.place(ITEMS[1], near, weigh) == 7
+    assert stories.place(ITEMS[2], near, weigh) is None
+    assert stories.place(ITEMS[1], {}, weigh) is None
+
+
+# The corpus.
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    """Open a corpus."""
+    with Corpus(tmp_path / "corpus.db", create=True) as corpus:
+        yield corpus
+
+
+def append(corpus: Corpus, number: int, text: dict[str, Any], *, seen_at: datetime = NEWEST, **changes: Any) -> int:
+    """Append a text of the data file along the path and return its article."""
+    said = {"title": text["title"], "body": text["body"], "outlet": f"outlet {number}", "published_at": text["at"]}
+    article = Article(url=f"https://a.example/{number:02}", **(said | changes))
+    visit = append_article(corpus, load(), article, VERDICT, seen_at)
+    assert visit.article_id is not None
+    return visit.article_id
+
+
+def partition(corpus: Corpus) -> set[frozenset[str]]:
+    """Return the stories as sets of URLs."""
+    found: dict[int, set[str]] = {}
+    for row in corpus.rows("SELECT story_id, url FROM articles"):
+        found.setdefault(row["story_id"], set()).add(row["url"])
+    return set(map(frozenset, found.values()))
+
+
+def check_counts(corpus: Corpus) -> None:
+    """Every story's row says what its articles say, and every article has a story."""
+    for row in corpus.rows("SELECT * FROM stories"):
+        articles = corpus.rows(
+            "SELECT a.*, coalesce(a.published_at, a.first_seen_at) AS at, r.title FROM articles a "
+            "JOIN revisions r ON r.id = a.latest_id WHERE story_id = ? AND relevant = 1 ORDER BY at, url",
+            (row["id"],),
+        )
+        first = next(each for each in articles if each["id"] == each["root_id"])
+        assert row["articles"] == len(articles)
+        assert row["outlets"] == len({each["outlet"] for each in articles})
+        assert row["voices"] == len({each["root_id"] for each in articles})
+        assert (row["first_at"], row["last_at"]) == (articles[0]["at"], max(each["at"] for each in articles))
+        assert (row["root_id"], row["headline"]) == (first["id"], first["title"])
+    held = {row["story_id"] for row in corpus.rows("SELECT story_id FROM articles WHERE relevant = 1")}
+    assert held == {row["id"] for row in corpus.rows("SELECT id FROM stories")}
+
+
+def check_index(corpus: Corpus) -> None:
+    """Vectors belong to roots, and terms count exactly the vectors that hold them."""
+    assert {row["article_id"] for row in corpus.rows("SELECT article_id FROM vectors")} == {
+        row["id"] for row in corpus.rows("SELECT id FROM articles WHERE id = root_id AND relevant = 1")
+    }
+    counted = Counter(
+        word
+        for row in corpus.rows("SELECT terms FROM vectors")
+        for word in {stories.word(term) for term in json.loads(row["terms"])}
+    )
+    assert counted == {row["term"]: row["articles"] for row in corpus.rows("SELECT * FROM terms WHERE articles > 0")}
+    assert int(corpus.meta("texts") or 0) == corpus.value("SELECT count(*) FROM vectors")
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_order_of_arrival_does_not_matter(luck: random.Random) -> None:
+    """The same pages in any order, settled whenever, give the same stories, counts and index."""
+    orders = []
+    for _ in range(2):
+        numbers = list(range(len(TEXTS)))
+        luck.shuffle(numbers)
+        with TemporaryDirectory() as folder, Corpus(Path(folder) / "corpus.db", create=True) as corpus:
+            for number in numbers:
+                with corpus.transaction():
+                    append(corpus, number, TEXTS[number])
+                    if luck.random() < 0.2:
+                        corpus.settle(NEWEST)
+            with corpus.transaction():
+                corpus.settle(NEWEST, days=None)
+            check_counts(corpus)
+            check_index(corpus)
+            rows = corpus.rows("SELECT headline, first_at, last_at, articles, outlets, voices FROM stories")
+            orders.append((partition(corpus), sorted(map(str, rows))))
+    assert orders[0] == orders[1]
+
+
+def test_a_copy_follows_its_root_and_is_no_voice(corpus: Corpus) -> None:
+    """A reprint is in its original's story, adds an article and an outlet, and no voice and no vector."""
+    with corpus.transaction():
+        append(corpus, 0, TEXTS[0])
+        copy = append(corpus, 50, TEXTS[0], published_at=TEXTS[0]["at"] + timedelta(hours=3))
+        append(corpus, 1, TEXTS[1])
+        corpus.settle(NEWEST)
+    (story,) = corpus.rows("SELECT * FROM stories")
+    assert (story["articles"], story["outlets"], story["voices"]) == (3, 3, 2)
+    assert corpus.value("SELECT 1 FROM vectors WHERE article_id = ?", (copy,)) is None
+    check_counts(corpus)
+    check_index(corpus)
+
+
+def test_an_original_found_late_becomes_the_root(corpus: Corpus) -> None:
+    """Where the original arrives after its copy, the vector moves to it and the story keeps its id."""
+    with corpus.transaction():
+        append(corpus, 50, TEXTS[0], published_at=TEXTS[0]["at"] + timedelta(hours=3))
+        corpus.settle(NEWEST)
+        held = corpus.value("SELECT id FROM stories")
+        original = append(corpus, 0, TEXTS[0])
+        corpus.settle(NEWEST)
+    (story,) = corpus.rows("SELECT * FROM stories")
+    assert (story["id"], story["root_id"], story["voices"]) == (held, original, 1)
+    check_counts(corpus)
+    check_index(corpus)
+
+
+def test_a_story_keeps_its_id_when_an_earlier_text_is_found(corpus: Corpus) -> None:
+    """People who hold an id find the story under it, whatever arrives later."""
+    with corpus.transaction():
+        append(corpus, 1, TEXTS[1])
+        corpus.settle(NEWEST)
+        held = corpus.value("SELECT id FROM stories")
+        append(corpus, 0, TEXTS[0])
+        corpus.settle(NEWEST)
+    (story,) = corpus.rows("SELECT * FROM stories")
+    assert story["id"] == held
+    assert story["headline"] == TEXTS[0]["title"]
+
+
+def test_stories_that_turn_out_to_be_one_take_the_earlier_id(corpus: Corpus) -> None:
+    """Two stories merged keep the id of the earlier root; the other id is gone and is never given again."""
+    with corpus.transaction():
+        for number in (0, 1):
+            article = append(corpus, number, TEXTS[number])
+            story = corpus._new_story(article)
+            corpus.conn.execute("UPDATE articles SET story_id = ? WHERE id = ?", (story, article))
+            corpus._count([1, story])
+        earlier, later = (row["id"] for row in corpus.rows("SELECT id FROM stories ORDER BY first_at"))
+        corpus.settle(NEWEST)
+        assert [row["id"] for row in corpus.rows("SELECT id FROM stories")] == [earlier]
+        append(corpus, 2, TEXTS[2])
+    assert corpus.value("SELECT max(id) FROM stories") > later
+
+
+def test_a_late_article_joins_the_old_story_of_its_event_alone(corpus: Corpus) -> None:
+    """Found months later, a text goes where its event is, not to what the same people did since."""
+    december = [number for number, text in enumerate(TEXTS) if text["story"] == "flash"]
+    with corpus.transaction():
+        for number in range(len(TEXTS)):
+            if number != december[1]:
+                append(corpus, number, TEXTS[number], seen_at=TEXTS[number]["at"])
+        corpus.settle(NEWEST)
+        story = corpus.value("SELECT story_id FROM articles WHERE url LIKE ?", (f"%/{december[0]:02}",))
+        late = append(corpus, december[1], TEXTS[december[1]], seen_at=NEWEST + timedelta(days=90))
+        corpus.settle(NEWEST + timedelta(days=90))
+    assert corpus.value("SELECT story_id FROM articles WHERE id = ?", (late,)) == story
+    check_counts(corpus)
+
+
+def test_settling_twice_changes_nothing(corpus: Corpus) -> None:
+    """Running twice equals running once: the second time there is nothing to do."""
+    with corpus.transaction():
+        for number, text in enumerate(TEXTS):
+            append(corpus, number, text)
+        assert corpus.settle(NEWEST, days=None) == len({text["story"] for text in TEXTS})
+        before = corpus.rows("SELECT * FROM stories"), corpus.rows("SELECT id, story_id FROM articles")
+        assert corpus.settle(NEWEST) == 0
+        corpus.settle(NEWEST, days=None)
+        assert (corpus.rows("SELECT * FROM stories"), corpus.rows("SELECT id, story_id FROM articles")) == before
+
+
+def test_a_rewritten_page_may_change_its_story(corpus: Corpus) -> None:
+    """One URL whose text becomes another story goes over to it; vectors and counts follow."""
+    robots = next(number for number, text in enumerate(TEXTS) if text["story"] == "robots")
+    with corpus.transaction():
+        for number in (0, 1, robots, robots + 1):
+            append(corpus, number, TEXTS[number])
+        corpus.settle(NEWEST)
+        append(
+            corpus,
+            1,
+            TEXTS[robots + 1],
+            body=TEXTS[robots + 1]["body"].split("\n\n")[0] + " A camera saw it, Xiaomi said.",
+        )
+        corpus.settle(NEWEST)
+    check_counts(corpus)
+    check_index(corpus)
+
+
+def test_an_article_taken_out_leaves_its_story(corpus: Corpus) -> None:
+    """What is off topic after all is in no story and weighs nothing; an empty story is gone."""
+    with corpus.transaction():
+        one, other = append(corpus, 0, TEXTS[0]), append(corpus, 1, TEXTS[1])
+        alone = append(corpus, 2, TEXTS[2])
+        corpus.settle(NEWEST)
+        for article in (one, alone):
+            corpus.conn.execute("UPDATE articles SET relevant = 0 WHERE id = ?", (article,))
+            corpus.unplace(article)
+        corpus.settle(NEWEST)
+    (story,) = corpus.rows("SELECT * FROM stories")
+    assert (story["root_id"], story["articles"]) == (other, 1)
+    check_index(corpus)
+
+
+def test_a_transaction_undone_leaves_no_trace(corpus: Corpus) -> None:
+    """Dying anywhere equals not dying: stories, vectors and counts roll back together."""
+    with corpus.transaction():
+        append(corpus, 0, TEXTS[0])
+    held = {table: corpus.rows(f"SELECT * FROM {table}") for table in ("stories", "vectors", "terms", "signatures")}
+
+    def killed() -> None:
+        with corpus.transaction():
+            append(corpus, 1, TEXTS[1])
+            corpus.settle(NEWEST)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed()
+    assert {table: corpus.rows(f"SELECT * FROM {table}") for table in held} == held
+    check_index(corpus)
+
+
+def test_a_locked_database_is_waited_for(corpus: Corpus) -> None:
+    """A reader in another connection does not stop settling; a writer does, and nothing is lost."""
+    with corpus.transaction():
+        append(corpus, 0, TEXTS[0])
+    other = sqlite3.connect(corpus.path, isolation_level=None)
+    try:
+        other.execute("BEGIN")
+        assert other.execute("SELECT count(*) FROM stories").fetchone() == (1,)
+        with corpus.transaction():
+            append(corpus, 1, TEXTS[1])
+            corpus.settle(NEWEST)
+        other.execute("COMMIT")
+        other.execute("BEGIN IMMEDIATE")
+        corpus.conn.execute("PRAGMA busy_timeout = 0")
+        with pytest.raises(Exception, match="locked"), corpus.transaction():
+            corpus.settle(NEWEST)
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+    check_counts(corpus)
+
+
+def test_near_texts_are_bounded(corpus: Corpus) -> None:
+    """Placing a text reads no more texts than it may, however many share its terms."""
+    luck = random.Random(1)
+
+    def prose() -> str:
+        words = ("".join(luck.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(60))
+        return "Xiaomi shows MiMo-V2-Flash. " + " ".join(words)
+
+    with corpus.transaction():
+        for number in range(40):
+            append(corpus, number, TEXTS[1], title="", body=prose())
+        assert corpus.value("SELECT count(*) FROM vectors") == 40
+        read: list[str] = []
+        corpus.conn.set_trace_callback(read.append)
+        append(corpus, 90, TEXTS[1], title="", body=prose())
+        corpus.conn.set_trace_callback(None)
+    near = [sql.split(" IN (")[1].split(")")[0] for sql in read if "v.terms FROM vectors v" in sql and " IN (" in sql]
+    assert [ids.count(",") + 1 for ids in near] == [16]
+
+
+# The benchmark's measure.
+
+
+def test_bcubed() -> None:
+    """The measure is what its authors say: perfect at the truth, its halves elsewhere."""
+    true = dict(zip("abcd", (1, 1, 2, 2), strict=True))
+    assert bcubed(true, true) == (1, 1, 1)
+    assert bcubed(dict.fromkeys("abcd", 1), true)[:2] == (0.5, 1)
+    assert bcubed(dict(zip("abcd", range(4), strict=True)), true)[:2] == (1, 0.5)
+    assert bcubed(dict.fromkeys("abcd", 1), true)[2] == pytest.approx(2 / 3)
