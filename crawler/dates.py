@@ -44,13 +44,28 @@ class Moment:
     precise: bool
 
 
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_FULL = ("uary", "ruary", "ch", "il", "", "e", "y", "ust", "tember", "ober", "ember", "ember")
 _MONTHS = {
-    spelling: number
-    for number, (name, end) in enumerate(zip(_NAMES, _FULL, strict=True), start=1)
-    for spelling in (name, name + end)
-} | {"sept": 9}
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar jänner janvier janv ene enero gennaio janeiro januari",
+            "feb february februar feber février fevrier févr febrero febbraio fevereiro februari",
+            "mar march mär märz maerz mrz mars marzo março maart",
+            "apr april avril avr abr abril aprile",
+            "may mai mayo maggio maio mei",
+            "jun june juni juin junio giugno junho",
+            "jul july juli juillet juil julio luglio julho",
+            "aug august août aout ago agosto augustus",
+            "sep sept september septembre septiembre settembre setembro",
+            "oct october okt oktober octobre octubre ottobre outubro",
+            "nov november novembre noviembre novembro",
+            "dec december dez dezember décembre decembre déc dic diciembre dicembre dezembro",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+"""Months as English, German, French, Spanish, Italian, Portuguese and Dutch pages write them, lower case."""
 
 _DATES = tuple(
     re.compile(pattern, re.ASCII)
@@ -58,9 +73,13 @@ _DATES = tuple(
         r"(?<!\d)(?P<year>\d{4})\s?年\s?(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?[日号號]",
         r"(?<![\d.:/-])(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?![\d/-])(?:t(?=\d))?",
         r"(?<![\d年])(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?[日号號]",
-        r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?[ -]?(?P<name>[a-z]{3,9})\.?,?[ -]?(?P<year>\d{4}|\d\d)(?![\d:-])",
-        r"(?<![a-z])(?P<name>[a-z]{3,9})\.? ?(?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})(?![\d:-])",
+        (
+            r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?[ -]?(?:de )?(?P<name>[a-zß-ÿ]{3,10})\.?,?[ -]?(?:del? )?"
+            r"(?P<year>\d{4}|\d\d)(?![\d:-])"
+        ),
+        r"(?<![a-z])(?P<name>[a-zß-ÿ]{3,10})\.? ?(?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})(?![\d:-])",
         r"(?<![\d.:/-])(?P<first>\d{1,2})(?P<mark>[-/.])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4})(?![\d/-])",
+        r"(?<![\d.:/-])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d\d)(?![\d.:/-])",
         r"^(?P<month>\d\d)-(?P<day>\d\d)(?= \d\d:\d\d)",
         r"(?P<word>今天|今日|昨天|昨日|前天|前日|\btoday\b|\byesterday\b)",
     )
@@ -98,9 +117,13 @@ _NOW = frozenset({"刚刚", "剛剛", "刚才", "剛才", "just now", "now"})
 
 _FILLER = re.compile(
     r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?|at\b|on\b)"
+    r"|\b(?:mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)\b\.?"
+    r"|(?<=\s)[-–/](?=\s)|\b(?:uhr|um|am|den|le|à|a las|el|hrs?)\b"
     r"|\(?(?:星期|周|週|礼拜)[一二三四五六日天]\)?|[,|·]"
 )
 _COMMENT = re.compile(r"(?:(?<=[+-]\d{4})|(?<=[+-]\d\d:\d\d)|(?<=z)) ?(?:\([\w\s.+:/-]{1,40}\)|\[[\w/+-]{1,40}\])$")
+_HOUR_MARK = re.compile(r"(?<=\d)\s?(?:h|\.(?=\d\d uhr\b))\s?(?=\d\d\b)")  # 18h30, 18.30 Uhr
 _OFFSET = re.compile(
     r"(?:gmt|utc)?\s?(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?(?:\s[a-z]{3,5})?", re.ASCII
 )
@@ -126,10 +149,10 @@ def parse(text: str, *, now: datetime, timezone: str | None = None) -> Moment | 
     """Return the moment that a text names, or None when it names none for certain.
 
     Read are ISO 8601, RFC 822 and 2822 (two-digit years as RFC 2822 says), asctime, JavaScript's and Java's own forms,
-    English and Chinese dates in words, year first with slashes or dots, and, relative to `now`, 3分钟前, 昨天 18:30,
-    2 hours ago. A date without its year is the latest that is not in the future. 03/04/2025 is None: it has two
-    readings. A zone's abbreviation means what `timezone` means by it (CST in Asia/Shanghai is +08:00), otherwise what
-    RFC 822 says.
+    Chinese, English and most western European dates in words, year first with slashes or dots, and, relative to `now`,
+    3分钟前, 昨天 18:30, 2 hours ago. A date without its year is the latest that is not in the future. 03/04/2025 is
+    None: it has two readings. A zone's abbreviation means what `timezone` means by it (CST in Asia/Shanghai is
+    +08:00), otherwise what RFC 822 says.
 
     Args:
         text: the date and nothing else; longer than 80 characters is None.
@@ -184,7 +207,7 @@ def _relative(said: str, raw: str, now: datetime, local: tzinfo) -> Moment | Non
 
 def _absolute(said: str, raw: str, now: datetime, local: tzinfo) -> Moment | None:
     said = _COMMENT.sub("", said)
-    said = _YEAR_LAST.sub(r"\1 \3 \2", said)
+    said = _HOUR_MARK.sub(":", _YEAR_LAST.sub(r"\1 \3 \2", said))
     if packed := _COMPACT.fullmatch(said):
         year, month, day, hour, minute, second, zone = packed.groups()
         said = f"{year}-{month}-{day}" + (f" {hour}:{minute}:{second or '00'}" if hour else "") + (zone or "")

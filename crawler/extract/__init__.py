@@ -56,7 +56,7 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
         raise Unreadable("extract", "no article text in the page")
     zone = page.timezone or ("Asia/Shanghai" if tree.is_chinese(said) else "UTC")
     reader = dates.Reader(page.fetched_at, zone)
-    published = dates.published(reader, document, facts, body.blocks, title, page.url)
+    published = reader.published(document, facts, body.blocks, heading, title, page.url)
     modified = reader.declared(facts, "modified")
     if published:
         evidence["published_at"] = published.where

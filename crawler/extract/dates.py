@@ -1,7 +1,7 @@
-"""When the article was published: declared, shown beside the title, or in the URL, in that order.
+"""When the article was published: declared, shown beside the title, labelled somewhere, or in the URL, in that order.
 
 A declared day gains the minute that the page shows for the same day. Relative dates (3小时前) stand mostly in comments
-and recommendations, and count only as the last resort.
+and recommendations, and count only as the last resort, next to the title.
 """
 
 from __future__ import annotations
@@ -9,31 +9,46 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from crawler.dates import Moment, epoch, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
+
+    from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
     from crawler.extract.metadata import Facts
     from crawler.extract.tree import Document
 
-_CLOCK = r"(?:[\s,T(（|·/-]{0,4}(?:星期|周)?[一二三四五六日天]?[)）\s]{0,3}(?:上午|下午|晚上|凌晨|早上|中午)?\s?\d{1,2}[:：时]\d{2}(?::\d{2})?分?(?:\s?[ap]\.?m\b\.?)?)?"
+_CLOCK = (
+    r"(?:[\s,，T(（|·/–-]{0,4}(?:um\s|at\s|à\s|(?:星期|周)[一二三四五六日天][)）]?\s?)?(?:上午|下午|晚上|凌晨|早上|中午|傍晚)?\s?"
+    r"\d{1,2}(?:[:：时時h]\s?\d{2}(?::\d{2})?|\.\d{2}(?=\sUhr))(?!\d)分?(?:\s?[ap]\.?m\b\.?)?"
+    r"(?:\s?(?:Z\b|[+-]\d{2}:?\d{2}\b|GMT\b|UTC\b|[CEMP][SED]?T\b))?)?"
+)
 SPAN = re.compile(
-    rf"(?<![\d.])(?:19|20)\d\d\s?[-/年.]\s?\d{{1,2}}\s?[-/月.]\s?\d{{1,2}}(?!\d)\s?日?{_CLOCK}"
-    r"|(?<![\d.])\d{1,2}(?:st|nd|rd|th)?\.?\s(?:[A-Z][a-zäéû]{2,9})\.?,?\s(?:19|20)\d\d(?!\d)"
-    + _CLOCK
-    + r"|\b[A-Z][a-z]{2,9}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d(?!\d)"
-    + _CLOCK
-    + r"|(?<![\d.])\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d(?!\d)"
-    + _CLOCK,
+    rf"(?<![\d.])(?:19|20)\d\d\s?[-/年.]\s?\d{{1,2}}\s?[-/月.]\s?\d{{1,2}}(?!\d)\s?[日号號]?{_CLOCK}"
+    rf"|(?<![\d.])\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s(?:de\s)?[A-Za-zÀ-ÿ]{{3,10}}\.?,?\s(?:del?\s)?(?:19|20)\d\d(?!\d){_CLOCK}"
+    rf"|\b[A-Z][a-zà-ÿ]{{2,9}}\.?\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d(?!\d){_CLOCK}"
+    rf"|(?<![\d./])\d{{1,2}}(?P<mark>[./])\d{{1,2}}(?P=mark)(?:(?:19|20)\d\d|\d\d(?![\d.]))(?!\d){_CLOCK}"
+)
+_RELATIVE = re.compile(r"\d{1,2}\s?(?:秒|分钟|分鐘|小时|小時|天)前|刚刚|(?:昨天|今天|前天)(?:\s?\d{1,2}:\d{2})?|\d{1,2} (?:hours?|minutes?|days?) ago")
+_LABELLED = re.compile(
+    r"(?:发布(?:时间|日期|于)|发表(?:时间|日期|于)?|時間|时间|日期|更新|刊登|posted|published|date|erstellt|veröffentlicht|stand"
+    r"|erschienen|publié|publicado|pubblicato|written)(?:\s(?:am|on|le|el|il))?\s?[:：]?\s?$",
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"/((?:19|20)\d\d)[-/_]?(0[1-9]|1[0-2])[-/_]?([0-3]\d)(?=[/_.t-]|$)")
-NEAR = 900
-"""Characters after the title in which a page shows its date."""
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?")
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00)?")
+
+_BEFORE, _AFTER = 5, 40
+"""Blocks before and after the title in which a page shows its date."""
+
+_LONGEST = 400
+"""Characters of a block in which its first date may be the article's: longer ones are prose about other days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,75 +71,119 @@ class Reader:
         self.now = now
         self.timezone = timezone
 
-    def read(self, text: str) -> Moment | None:
-        """Return the moment a text names, or the first it holds."""
-        text = text.strip()
-        moment = parse(text, now=self.now, timezone=self.timezone) or epoch(text, now=self.now)
-        if moment:
-            return moment
-        for found in SPAN.finditer(text[:2000]):
-            moment = parse(found[0].strip(), now=self.now, timezone=self.timezone)
+    def exactly(self, text: str) -> Moment | None:
+        """Return the moment that is all the text says."""
+        return parse(text, now=self.now, timezone=self.timezone)
+
+    def spans(self, text: str) -> Iterator[tuple[Moment, int]]:
+        """Yield the moments a text holds, each with its offset."""
+        for found in SPAN.finditer(text):
+            moment = self.exactly(found[0])
             if moment:
-                return moment
-        return None
+                yield moment, found.start()
+
+    def read(self, text: str) -> Moment | None:
+        """Return the moment a declared value names: written, counted in seconds, or the first it holds."""
+        text = text.strip()
+        if _EPOCH.fullmatch(text):
+            return epoch(text, now=self.now)
+        return self.exactly(text) or next((moment for moment, _ in self.spans(text[:_LONGEST])), None)
 
     def declared(self, facts: Facts, field: str) -> Dated | None:
-        """Return the first declared date that can be read."""
-        for fact in facts.all(field):
-            moment = self.read(fact.value)
+        """Return the first declared date that can be read; one with a time of day before one without."""
+        found = [Dated(moment, fact.where) for fact in facts.all(field) if (moment := self.read(fact.value))]
+        if not found:
+            return None
+        return next((dated for dated in found if self._refines(dated.moment, found[0].moment)), found[0])
+
+    def _refines(self, moment: Moment, day: Moment) -> bool:
+        """Return whether a moment says the time of a day that another leaves out."""
+        if not moment.precise or _MIDNIGHT.search(moment.raw):
+            return False
+        zone = ZoneInfo(self.timezone)
+        return moment.at.astimezone(zone).date() == day.at.astimezone(zone).date()
+
+    def published(
+        self, page: Document, facts: Facts, blocks: Sequence[Block], heading: Element | None, title: str, url: str
+    ) -> Dated | None:
+        """Return when the article was published, or None.
+
+        Args:
+            page: the parsed page.
+            facts: what it declares.
+            blocks: its blocks, in order.
+            heading: the element that shows the title, if one does.
+            title: the title.
+            url: where the page is.
+        """
+        said = self.declared(facts, "published")
+        if said and said.moment.precise and not _MIDNIGHT.search(said.moment.raw):
+            return said
+        in_url = _IN_URL.search(url)
+        day = self.exactly("-".join(in_url.groups())) if in_url else None
+        shown = list(self._shown(page, blocks, heading, title))
+        if said is None:
+            near = [dated for dated in shown if dated.where != "text"]
+            said = next(iter(near), None) or (Dated(day, "url") if day else None) or next(iter(shown), None)
+        if said is None:
+            return self._relative(blocks, heading, title)
+        if said.moment.precise and not _MIDNIGHT.search(said.moment.raw):
+            return said
+        return next((dated for dated in shown if self._refines(dated.moment, said.moment)), said)
+
+    def _shown(
+        self, page: Document, blocks: Sequence[Block], heading: Element | None, title: str
+    ) -> Iterator[Dated]:
+        """Yield the dates a page shows, the likeliest first."""
+        start = _start(blocks, heading, title)
+        near = blocks[max(0, start - _BEFORE) : start + _AFTER] if start is not None else blocks[:_AFTER]
+        if start is not None:
+            near = [*near[min(start, _BEFORE) :], *reversed(near[: min(start, _BEFORE)])]
+        yield from self._times(page)
+        yield from self._first_in(near, "text near the title")
+        yield from self._labelled(blocks)
+        for block in blocks:
+            if block.size < 3 * _LONGEST and block.linked < block.size / 2:
+                for moment, _ in self.spans(block.text):
+                    yield Dated(moment, "text")
+
+    def _times(self, page: Document) -> Iterator[Dated]:
+        for element in page.of["time"]:
+            for text in (element.get("datetime"), element.text):
+                moment = self.read(text) if text else None
+                if moment:
+                    yield Dated(moment, "time element")
+                    break
+
+    def _first_in(self, blocks: Iterable[Block], where: str) -> Iterator[Dated]:
+        for block in blocks:
+            if block.linked < block.size / 2 and block.size < 3 * _LONGEST:
+                for moment, offset in self.spans(block.text):
+                    if offset < _LONGEST:
+                        yield Dated(moment, where)
+
+    def _labelled(self, blocks: Sequence[Block]) -> Iterator[Dated]:
+        for block in blocks:
+            if block.size < 3 * _LONGEST:
+                for moment, offset in self.spans(block.text):
+                    if _LABELLED.search(block.text[max(0, offset - 20) : offset]):
+                        yield Dated(moment, "labelled text")
+
+    def _relative(self, blocks: Sequence[Block], heading: Element | None, title: str) -> Dated | None:
+        start = _start(blocks, heading, title)
+        if start is None:
+            return None
+        for block in blocks[start : start + _AFTER // 4]:
+            found = _RELATIVE.search(block.text[:_LONGEST])
+            moment = self.exactly(found[0]) if found else None
             if moment:
-                return Dated(moment, fact.where)
+                return Dated(moment, "relative text near the title")
         return None
 
 
-def published(reader: Reader, page: Document, facts: Facts, blocks: list[Block], title: str, url: str) -> Dated | None:
-    """Return when the article was published, or None."""
-    said = reader.declared(facts, "published")
-    if said and said.moment.precise and not _midnight(said.moment):
-        return said
-    shown = _shown(reader, page, blocks, title)
-    if said:
-        same = shown and shown.moment.precise and shown.moment.raw and _close(shown.moment, said.moment)
-        return shown if same else said
-    if shown:
-        return shown
-    found = _IN_URL.search(url)
-    if found:
-        moment = reader.read("-".join(found.groups()))
-        if moment:
-            return Dated(moment, "url")
-    return None
-
-
-def _midnight(moment: Moment) -> bool:
-    return bool(re.search(r"[T ]00:00(?::00)?", moment.raw))
-
-
-def _close(shown: Moment, said: Moment) -> bool:
-    return abs((shown.at - said.at).total_seconds()) <= 24 * 3600
-
-
-def _shown(reader: Reader, page: Document, blocks: list[Block], title: str) -> Dated | None:
-    for element in page.of["time"]:
-        for text in (element.get("datetime"), element.text):
-            moment = reader.read(text) if text else None
-            if moment:
-                if moment.precise:
-                    return Dated(moment, "time element")
-                break
-    lines = [block.text for block in blocks]
-    start = next((number for number, text in enumerate(lines) if title and title[:12] in text), 0)
-    return _first(reader, lines[start : start + 40], "text after the title") or _first(reader, lines, "text")
-
-
-def _first(reader: Reader, lines: Iterable[str], where: str) -> Dated | None:
-    length = 0
-    for text in lines:
-        found = SPAN.search(text[:NEAR])
-        moment = reader.read(found[0]) if found else None
-        if moment:
-            return Dated(moment, where)
-        length += len(text)
-        if length > NEAR:
-            return None
+def _start(blocks: Sequence[Block], heading: Element | None, title: str) -> int | None:
+    """Return the number of the block that shows the title."""
+    for number, block in enumerate(blocks):
+        if block.element is heading or (heading is None and title and title[:16] in block.text):
+            return number
     return None
