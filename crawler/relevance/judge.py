@@ -6,7 +6,7 @@
     evidence   a passage is worth 2 with a strong term, 1 with a weak one, 1/2 if the brand beside that stands in a list
                of companies; three times as much in the title, half in the credited source,
                twice in the lead unless it is a list
-    needed     1, and 1 more for every 2,400 characters of body, at most 3
+    needed     1 for every 1,500 characters of body, at least 1 and at most 3
     score      evidence / needed: 1 or more is on topic
 
 So a short text needs one passage, and a long one has to come back to the topic or name it in its title: one sentence in
@@ -37,7 +37,7 @@ WORTH: dict[Role, float] = {"strong": 2.0, "brand": 0.0, "weak": 1.0}
 LISTED = 0.5
 LEAD = 300
 """Characters of the body in which a passage counts twice: what a report is about stands in its first sentences."""
-LENGTH_PER_PASSAGE = 2400
+LENGTH_PER_PASSAGE = 1500
 MOST_PASSAGES = 3
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]|\.\s+[A-Z\"“‘]")
@@ -64,12 +64,13 @@ def judge(topic: Topic, article: Article) -> Verdict:
         for start, end, place, _ in found:
             role, term = rules.terms[place]
             hits.append(Hit(term=term.text, role=role, field=field, start=start, end=end))
-    score = evidence / min(1 + len(article.body) // LENGTH_PER_PASSAGE, MOST_PASSAGES)
+    needed = min(max(1.0, len(article.body) / LENGTH_PER_PASSAGE), MOST_PASSAGES)
+    score = round(evidence / needed, 3)
     if score >= 1:
         rule = "strong" if any(hit.role == "strong" for hit in hits) else "weak near brand"
     else:
         rule = "mention" if evidence else "none"
-    return Verdict(relevant=score >= 1, score=round(score, 3), rule=rule, hits=tuple(hits), topic_digest=topic.digest)
+    return Verdict(relevant=score >= 1, score=score, rule=rule, hits=tuple(hits), topic_digest=topic.digest)
 
 
 # Plain tuples, because a page has hundreds: offsets, the term's place in `_Rules.terms`, and what the hit is worth.
