@@ -118,6 +118,17 @@ def test_an_edit_taken_back_joins_again(corpus: Corpus) -> None:
     corpus.conn.execute("INSERT INTO sketches (sketches) VALUES ('integrity-check')")
 
 
+def test_adding_or_removing_twice_is_once(corpus: Corpus) -> None:
+    """A sketch that is there is not added again, one that is gone is not taken out again."""
+    take(corpus, "first", STORY)
+    with corpus.transaction():
+        corpus.add_sketch(1, sketch(STORY))
+        assert corpus.remove_sketch(1) == set()
+        assert corpus.remove_sketch(1) == set()
+        corpus.conn.execute("INSERT INTO sketches (sketches) VALUES ('integrity-check')")
+        assert corpus.candidates(sketch(STORY), "", None) == []
+
+
 def test_an_article_is_no_copy_of_itself(corpus: Corpus) -> None:
     """Its own texts are never candidates."""
     take(corpus, "first", STORY)
@@ -189,12 +200,14 @@ def test_a_lookalike_is_kept_apart(corpus: Corpus) -> None:
 
 
 def test_a_writer_of_another_version_sketches_anew(corpus: Corpus) -> None:
-    """Sketches of an older version are replaced, each latest text once, before one is added or taken out."""
+    """Sketches of another version are replaced, each latest text once, before one is sought, added or taken out."""
     take(corpus, "first", STORY)
     take(corpus, "second", OTHER)
     with corpus.transaction():
         corpus.set_meta("sketch_version", "older")
-    assert [one.kind for one in take(corpus, "third", STORY, hours=1)] == ["exact"]
+        corpus.conn.execute("INSERT INTO sketches (sketches) VALUES ('delete-all')")
+        corpus.conn.execute("INSERT INTO sketches (rowid, hashes) VALUES (1, 'dead beef'), (2, 'cafe')")
+    assert [one.kind for one in take(corpus, "third", f"转载：{STORY}", hours=1)] == ["reprint"]
     assert corpus.value("SELECT count(*) FROM sketches") == 3
     with corpus.transaction():
         corpus.set_meta("sketch_version", "older")
@@ -206,7 +219,7 @@ def test_a_writer_of_another_version_sketches_anew(corpus: Corpus) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda corpus: corpus.add_sketch(1, [1, 2, 3]),
+        lambda corpus: corpus.add_sketch(3, [1, 2, 3]),
         lambda corpus: corpus.remove_sketch(1),
         lambda corpus: corpus.add_matches(
             1, 1, [Match(article_id=2, revision_id=2, kind="exact", score=1.0, method="test", features={})]

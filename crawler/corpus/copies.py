@@ -44,8 +44,9 @@ class Copies(Base):
         Only an article's latest revision is in it: `remove_sketch` takes out the one before, first.
         """
         with explained(self.path):
-            self._sketched_by_us(revision_id)
-            self._put_sketch(revision_id, hashes)
+            self._renew_sketches()
+            if not self._has_sketch(revision_id):
+                self._put_sketch(revision_id, hashes)
 
     def remove_sketch(self, revision_id: int) -> set[int]:
         """Take a revision out of the index, with its matches and look-alikes, inside a transaction of the caller.
@@ -55,14 +56,12 @@ class Copies(Base):
         """
         touched: set[int] = set()
         with explained(self.path):
-            held = self.conn.execute(
-                "SELECT body FROM revisions WHERE id = ? AND id IN (SELECT rowid FROM sketches WHERE rowid = ?)",
-                (revision_id, revision_id),
-            ).fetchone()
-            if held and self._sketched_by_us(revision_id):
+            self._renew_sketches()
+            if self._has_sketch(revision_id):
+                body = self.conn.execute("SELECT body FROM revisions WHERE id = ?", (revision_id,)).fetchone()["body"]
                 self.conn.execute(
                     "INSERT INTO sketches (sketches, rowid, hashes) VALUES ('delete', ?, ?)",
-                    (revision_id, _tokens(sketch(held["body"]))),
+                    (revision_id, _tokens(sketch(body))),
                 )
             for table in ("matches", "lookalikes"):
                 for side in ("revision_id", "to_revision_id"):
@@ -75,6 +74,8 @@ class Copies(Base):
     def candidates(self, hashes: Sequence[int], bare_sha256: str, article_id: int | None) -> list[Held]:
         """Return the texts that may resemble a new one: its exact copies, and those that share fingerprints.
 
+        Inside a transaction of the caller: an index of another version is made anew first.
+
         Args:
             hashes: the sketch of the new text.
             bare_sha256: the hash of its folded body, as `revisions` holds it.
@@ -86,6 +87,7 @@ class Copies(Base):
         if not hashes:
             return []
         with explained(self.path):
+            self._renew_sketches()
             shared = self._shared(hashes)
             ids = sorted((one for one in shared if shared[one] >= SHARED), key=lambda one: (-shared[one], -one))
             exact = self.conn.execute(
@@ -106,17 +108,19 @@ class Copies(Base):
         if tokens := _tokens(hashes):
             self.conn.execute("INSERT INTO sketches (rowid, hashes) VALUES (?, ?)", (revision_id, tokens))
 
-    def _sketched_by_us(self, revision_id: int) -> bool:
-        """Return whether the index holds our sketches; if not, make it anew, but for the revision about to change."""
+    def _has_sketch(self, revision_id: int) -> bool:
+        return self.conn.execute("SELECT 1 FROM sketches WHERE rowid = ?", (revision_id,)).fetchone() is not None
+
+    def _renew_sketches(self) -> None:
+        """Sketch every latest text anew where the index is of another version, or empty and new."""
         if self.meta("sketch_version") == sketch_version():
-            return True
+            return
         self.conn.execute("INSERT INTO sketches (sketches) VALUES ('delete-all')")
         self.set_meta("sketch_version", sketch_version())
-        latest = self.conn.execute("SELECT latest_id FROM articles WHERE latest_id IS NOT ? ORDER BY 1", (revision_id,))
-        for (each,) in latest.fetchall():
-            row = self.conn.execute("SELECT body FROM revisions WHERE id = ?", (each,)).fetchone()
-            self._put_sketch(each, sketch(row["body"]) if row else ())
-        return False
+        for row in self.conn.execute(
+            "SELECT r.id, r.body FROM articles a JOIN revisions r ON r.id = a.latest_id ORDER BY r.id"
+        ):
+            self._put_sketch(row["id"], sketch(row["body"]))
 
     def _shared(self, hashes: Sequence[int]) -> Counter[int]:
         """How many fingerprints each of the newest holders shares with a sketch.
@@ -130,7 +134,7 @@ class Copies(Base):
         common: Counter[int] = Counter()
         commons = 0
         for value in hashes:
-            token = _tokens((value,))
+            token = _token(value)
             holders = [row[0] for row in self.conn.execute(_HOLDERS, (token, MOST))]
             if len(holders) == MOST and self.conn.execute(_ONE_AFTER, (token, few)).fetchone():
                 commons += 1
@@ -218,9 +222,13 @@ class Copies(Base):
         ).fetchall()
 
 
+def _token(value: int) -> str:
+    """A fingerprint as FTS5 holds it, in hexadecimal: without a minus, and near ones share a prefix."""
+    return f"{value & 0xFFFFFFFF:x}"
+
+
 def _tokens(hashes: Iterable[int]) -> str:
-    """Fingerprints as FTS5 holds them, in hexadecimal: words without a minus, and near ones share a prefix."""
-    return " ".join(f"{value & 0xFFFFFFFF:x}" for value in hashes)
+    return " ".join(map(_token, hashes))
 
 
 def _held(row: sqlite3.Row) -> Held:
