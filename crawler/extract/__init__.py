@@ -9,6 +9,7 @@ from crawler.errors import Unreadable
 from crawler.extract import bylines, dates, state, tree
 from crawler.extract.body import body_of
 from crawler.charset import decode
+from crawler.extract.language import language_of
 from crawler.extract.metadata import Facts
 from crawler.extract.title import title_of
 from crawler.model import Article
@@ -54,7 +55,8 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
         said, evidence["body"] = shadow, where
     if not said:
         raise Unreadable("extract", "no article text in the page")
-    zone = page.timezone or ("Asia/Shanghai" if tree.is_chinese(said) else "UTC")
+    lang = language_of(said, document, facts) or page.lang
+    zone = page.timezone or dates.zone_of(page.url, lang)
     reader = dates.Reader(page.fetched_at, zone)
     published = reader.published(document, facts, body.blocks, heading, title, page.url)
     modified = reader.declared(facts, "modified")
@@ -77,7 +79,7 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
         published_raw=published.moment.raw if published else lead.published_raw if lead else None,
         published_tz=(published.moment.zone or zone) if published else None,
         modified_at=modified.moment.at if modified else None,
-        lang=page.lang,
+        lang=lang,
         image=urljoin(page.url, image.value) if image else None,
         evidence={field: where for field, where in evidence.items() if where},
     )

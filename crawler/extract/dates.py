@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from crawler.dates import Moment, epoch, parse
@@ -41,8 +42,26 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"/((?:19|20)\d\d)[-/_]?(0[1-9]|1[0-2])[-/_]?([0-3]\d)(?=[/_.t-]|$)")
+_BAIDU = "json-ld pubDate"
+"""Baidu's own JSON-LD, which sites fill with the last change: the time shown for the same day is better."""
+
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00)?")
+
+_COUNTRIES = {
+    "cn": "Asia/Shanghai", "hk": "Asia/Hong_Kong", "tw": "Asia/Taipei", "mo": "Asia/Macau", "sg": "Asia/Singapore",
+    "jp": "Asia/Tokyo", "kr": "Asia/Seoul", "in": "Asia/Kolkata", "th": "Asia/Bangkok", "vn": "Asia/Ho_Chi_Minh",
+    "my": "Asia/Kuala_Lumpur", "ph": "Asia/Manila", "il": "Asia/Jerusalem", "tr": "Europe/Istanbul",
+    "de": "Europe/Berlin", "at": "Europe/Vienna", "ch": "Europe/Zurich", "li": "Europe/Vaduz", "fr": "Europe/Paris",
+    "lu": "Europe/Luxembourg", "be": "Europe/Brussels", "nl": "Europe/Amsterdam", "it": "Europe/Rome",
+    "pl": "Europe/Warsaw", "cz": "Europe/Prague", "dk": "Europe/Copenhagen", "se": "Europe/Stockholm",
+    "no": "Europe/Oslo", "fi": "Europe/Helsinki", "gr": "Europe/Athens", "hu": "Europe/Budapest",
+    "uk": "Europe/London", "ie": "Europe/Dublin", "za": "Africa/Johannesburg",
+}  # fmt: skip
+_LANGUAGES = {
+    "zh": "Asia/Shanghai", "ja": "Asia/Tokyo", "ko": "Asia/Seoul", "de": "Europe/Berlin", "it": "Europe/Rome",
+    "pl": "Europe/Warsaw", "tr": "Europe/Istanbul", "vi": "Asia/Ho_Chi_Minh", "th": "Asia/Bangkok",
+}  # fmt: skip
 
 _BEFORE, _AFTER = 5, 40
 """Blocks before and after the title in which a page shows its date."""
@@ -96,9 +115,13 @@ class Reader:
             return None
         return next((dated for dated in found if self._refines(dated.moment, found[0].moment)), found[0])
 
+    @staticmethod
+    def _to_the_minute(moment: Moment) -> bool:
+        return moment.precise and not _MIDNIGHT.search(moment.raw)
+
     def _refines(self, moment: Moment, day: Moment) -> bool:
         """Return whether a moment says the time of a day that another leaves out."""
-        if not moment.precise or _MIDNIGHT.search(moment.raw):
+        if not self._to_the_minute(moment):
             return False
         zone = ZoneInfo(self.timezone)
         return moment.at.astimezone(zone).date() == day.at.astimezone(zone).date()
@@ -117,17 +140,17 @@ class Reader:
             url: where the page is.
         """
         said = self.declared(facts, "published")
-        if said and said.moment.precise and not _MIDNIGHT.search(said.moment.raw):
+        if said and self._to_the_minute(said.moment) and said.where != _BAIDU:
             return said
         in_url = _IN_URL.search(url)
         day = self.exactly("-".join(in_url.groups())) if in_url else None
         shown = list(self._shown(page, blocks, heading, title))
         if said is None:
-            near = [dated for dated in shown if dated.where != "text"]
-            said = next(iter(near), None) or (Dated(day, "url") if day else None) or next(iter(shown), None)
+            near = next((dated for dated in shown if dated.where != "text"), None)
+            said = Dated(day, "url") if day else near or next(iter(shown), None)
         if said is None:
             return self._relative(blocks, heading, title)
-        if said.moment.precise and not _MIDNIGHT.search(said.moment.raw):
+        if self._to_the_minute(said.moment) and said.where != _BAIDU:
             return said
         return next((dated for dated in shown if self._refines(dated.moment, said.moment)), said)
 
@@ -143,7 +166,7 @@ class Reader:
         yield from self._first_in(near, "text near the title")
         yield from self._labelled(blocks)
         for block in blocks:
-            if block.size < 3 * _LONGEST and block.linked < block.size / 2:
+            if block.size < 3 * _LONGEST:
                 for moment, _ in self.spans(block.text):
                     yield Dated(moment, "text")
 
@@ -179,6 +202,15 @@ class Reader:
             if moment:
                 return Dated(moment, "relative text near the title")
         return None
+
+
+def zone_of(url: str, lang: str | None) -> str:
+    """Return the IANA zone a page's clock is taken to be in when neither the page nor its source says one.
+
+    By the country of its top-level domain where that has one zone, else by its language, else UTC.
+    """
+    country = (urlsplit(url).hostname or "").rpartition(".")[2]
+    return _COUNTRIES.get(country) or _LANGUAGES.get((lang or "").partition("-")[0].lower()) or "UTC"
 
 
 def _start(blocks: Sequence[Block], heading: Element | None, title: str) -> int | None:

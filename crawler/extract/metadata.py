@@ -24,30 +24,33 @@ _NESTED = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "hasPa
 _DEEP = 5
 
 _META = {
-    "title": ("og:title", "twitter:title", "dc.title", "citation_title", "parsely-title", "sailthru.title"),
+    "title": "articletitle og:title twitter:title dc.title citation_title parsely-title sailthru.title headline",
     "author": (
         "author article:author byl parsely-author dc.creator sailthru.author bytedance:author og:article:author "
         "article:author_name dcterms.creator twitter:creator:name citation_author mediaid"
-    ).split(),
+    ),
     "published": (
-        "article:published_time publishdate pubdate publish_date published_time og:published_time dc.date "
-        "dc.date.issued dcterms.issued dcterms.created dcterms.date dc.date.created datepublished date "
-        "bytedance:published_time article:create_at og:release_date parsely-pub-date sailthru.date publish-date "
-        "article.published og:article:published_time weibo:article:create_at cxenseparse:recs:publishtime "
-        "cxenseparse:publishtime iso-8601-publish-date rnews:datepublished citation_publication_date publication_date "
-        "displaydate originalpublicationdate article.created date.created vr:published_time pubtime _pubtime "
-        "publishtime publish_time releasedate apub:time article:published citation_date created eomportal-firstpublished"
-    ).split(),
-    "modified": "article:modified_time og:updated_time bytedance:updated_time lastmod last-modified datemodified".split(),
-    "outlet": ("og:site_name", "application-name", "bytedance:site_name", "citation_journal_title"),
-    "image": ("og:image", "twitter:image", "og:image:url"),
-    "language": ("og:locale", "content-language", "language", "dc.language"),
-    "source": ("source", "articlesource", "contentsource", "copyright_source"),
-    "url": ("og:url",),
+        "article:published_time article:published publishdate pubdate publish_date published_time og:published_time "
+        "og:article:published_time bytedance:published_time article:create_at weibo:article:create_at datepublished "
+        "rnews:datepublished iso-8601-publish-date cxenseparse:recs:publishtime cxenseparse:publishtime publish_time "
+        "parsely-pub-date sailthru.date og:release_date releasedate vr:published_time apub:time pubtime displaydate "
+        "originalpublicationdate citation_publication_date citation_date publication_date eomportal-firstpublished "
+        "firstpublishdate dc.date.issued dcterms.issued dc.date.created dcterms.created dc.date dcterms.date "
+        "article.created date.created created date"
+    ),
+    "modified": "article:modified_time og:updated_time bytedance:updated_time datemodified lastmod last-modified",
+    "outlet": "og:site_name bytedance:site_name citation_journal_title application-name sitename",
+    "image": "og:image og:image:url twitter:image image",
+    "language": "og:locale content-language language dc.language",
+    "source": "contentsource articlesource source copyright_source",
+    "url": "og:url",
 }
-_FIELD = {key: (field, rank) for field, keys in _META.items() for rank, key in enumerate(keys)}
+"""Names of meta tags by field, the better witness first; compared without their separators."""
 
-
+_NOT_NAME = re.compile(r"[^a-z0-9]+")
+_FIELD = {
+    _NOT_NAME.sub("", key): (field, rank) for field, keys in _META.items() for rank, key in enumerate(keys.split())
+}
 _MICRODATA = {"datePublished": "published", "dateModified": "modified", "headline": "title"}
 _PROPERTIES = etree.XPath("//@itemprop/.. | //a[@rel='author']")
 
@@ -148,12 +151,12 @@ def _names(value: Any, key: str) -> Iterator[str]:
 def _meta(page: Document) -> Iterator[Fact]:
     found: list[tuple[int, Fact]] = []
     for meta in page.of["meta"]:
-        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
-        name = name.lower().replace(" ", "")
+        said = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
+        name = _NOT_NAME.sub("", said.lower())
         value = meta.get("content")
         if value and name in _FIELD:
             field, rank = _FIELD[name]
-            found.append((rank, Fact(field, html.unescape(value), f"meta {name}")))
+            found.append((rank, Fact(field, html.unescape(value), f"meta {said.strip()}")))
     found.sort(key=lambda pair: pair[0])
     for _, fact in found:
         yield fact

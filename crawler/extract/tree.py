@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from crawler.errors import Unreadable
-from crawler.text import HAN, clean
+from crawler.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 8 * 1024 * 1024
 """Pages above this are cut before the parse; the largest of 842 news pages measured was 5.1 MB."""
 
-_HAN = re.compile(f"[{HAN}]")
-_KANA_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
 _XML = re.compile(r"^\s*<\?xml[^>]*>", re.IGNORECASE)
 _TAGS = ("body", "h1", "link", "meta", "script", "time", "title")
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
@@ -77,9 +75,3 @@ def text_of(element: Element | None) -> str:
 def line(text: str) -> str:
     """Return the text on one line: every run of white space is one space."""
     return " ".join(text.split())
-
-
-def is_chinese(text: str) -> bool:
-    """Return whether a text is mainly Chinese: more Han than Latin words, and hardly any kana or hangul."""
-    han = len(_HAN.findall(text))
-    return han > 20 and han * 3 > len(text) - han and len(_KANA_HANGUL.findall(text)) * 10 < han
