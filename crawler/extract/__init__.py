@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from crawler.errors import Unreadable
 from crawler.extract import bylines, dates, state, tree
+from crawler.extract.blocks import blocks_of
 from crawler.extract.body import body_of
 from crawler.charset import decode
 from crawler.extract.language import language_of
@@ -41,8 +42,9 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
     text, encoding = decode(page.body, page.headers)
     document = tree.parse(text)
     facts = Facts(document)
-    title, title_where, heading = title_of(document, facts)
-    body = body_of(document, title, heading)
+    blocks, named = blocks_of(document.body)
+    title, title_where, heading = title_of(document, facts, blocks)
+    body = body_of(document, blocks, named, title, heading)
     evidence = {"encoding": encoding, "title": title_where, "body": "text"}
     lead = page.lead
     if not title and lead and lead.title:
@@ -64,8 +66,8 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:  # noqa: ARG
         evidence["published_at"] = published.where
     elif lead and lead.published_at:
         evidence["published_at"] = "lead"
-    authors, evidence["authors"] = bylines.authors_of(facts, body.blocks)
-    source, evidence["credited_source"] = bylines.credited_source(facts, body.blocks)
+    authors, evidence["authors"] = bylines.authors_of(facts, body.blocks, heading, chinese=lang == "zh")
+    source, evidence["credited_source"] = bylines.credited_source(facts, body.blocks, heading)
     outlet = facts.first("outlet")
     image = facts.first("image")
     return Article(

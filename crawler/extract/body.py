@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.extract.blocks import blocks_of, kind, sums, under
+from crawler.extract.blocks import kind, sums, under
 from crawler.extract.feeds import items_of
 from crawler.extract.names import Hint
 from crawler.extract.tree import text_of
@@ -77,24 +77,23 @@ def around(blocks: list[Block], container: Element, heading: Element | None) -> 
     return blocks[start : last + 1 + _AFTER_BLOCKS]
 
 
-def body_of(page: Document, title: str, heading: Element | None) -> Body:
+def body_of(page: Document, blocks: list[Block], named: list[Element], title: str, heading: Element | None) -> Body:
     """Return the article's body.
 
     Args:
         page: the parsed page.
+        blocks: its blocks, in order; their `prose` and `weight` are set here.
+        named: the elements that say they hold the article.
         title: the article's title, not repeated in the body.
         heading: the element that shows the title, if one does.
     """
-    body = page.first("body")  # not always a child of html: tag soup puts it into the head
-    body = page.root if body is None else body
-    blocks, named = blocks_of(body)
     blocks = _first_article(blocks, heading)
     for block in blocks:
         block.prose = _prose(block)
     feed = items_of(blocks, heading)
     _weigh(blocks, feed, heading)
     weights = sums((block.element, block.weight) for block in blocks)
-    container = _container(body, blocks, named, weights, feed, heading)
+    container = _container(page.body, blocks, named, weights, feed, heading)
     if container is None:
         return Body("", blocks, None)
     text = kept(around(blocks, container, heading), container, title, feed)

@@ -35,7 +35,9 @@ SPAN = re.compile(
     rf"|\b[A-Z][a-zà-ÿ]{{2,9}}\.?\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d(?!\d){_CLOCK}"
     rf"|(?<![\d./])\d{{1,2}}(?P<mark>[./])\d{{1,2}}(?P=mark)(?:(?:19|20)\d\d|\d\d(?![\d.]))(?!\d){_CLOCK}"
 )
-_RELATIVE = re.compile(r"\d{1,2}\s?(?:秒|分钟|分鐘|小时|小時|天)前|刚刚|(?:昨天|今天|前天)(?:\s?\d{1,2}:\d{2})?|\d{1,2} (?:hours?|minutes?|days?) ago")
+_RELATIVE = re.compile(
+    r"\d{1,2}\s?(?:秒|分钟|分鐘|小时|小時|天)前|刚刚|(?:昨天|今天|前天)(?:\s?\d{1,2}:\d{2})?|\d{1,2} (?:hours?|minutes?|days?) ago"
+)
 _LABELLED = re.compile(
     r"(?:发布(?:时间|日期|于)|发表(?:时间|日期|于)?|時間|时间|日期|更新|刊登|posted|published|date|erstellt|veröffentlicht|stand"
     r"|erschienen|publié|publicado|pubblicato|written)(?:\s(?:am|on|le|el|il))?\s?[:：]?\s?$",
@@ -154,9 +156,7 @@ class Reader:
             return said
         return next((dated for dated in shown if self._refines(dated.moment, said.moment)), said)
 
-    def _shown(
-        self, page: Document, blocks: Sequence[Block], heading: Element | None, title: str
-    ) -> Iterator[Dated]:
+    def _shown(self, page: Document, blocks: Sequence[Block], heading: Element | None, title: str) -> Iterator[Dated]:
         """Yield the dates a page shows, the likeliest first."""
         start = _start(blocks, heading, title)
         near = blocks[max(0, start - _BEFORE) : start + _AFTER] if start is not None else blocks[:_AFTER]

@@ -1,4 +1,8 @@
-"""The title: what the page shows as its headline, checked against what it declares."""
+"""The title: what the page shows as its headline, checked against what it declares.
+
+An h1 may be the site's name, and a declared title may be rewritten for search engines: so the h1 counts where it shares
+words with a declared title, and a page without one may show its title in any line that its <title> contains.
+"""
 
 from __future__ import annotations
 
@@ -9,32 +13,83 @@ from crawler.extract.tree import line, text_of
 from crawler.text import bare
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lxml.etree import _Element as Element
 
+    from crawler.extract.blocks import Block
     from crawler.extract.metadata import Facts
     from crawler.extract.tree import Document
 
-_PARTS = re.compile(r"\s+[-|–—_·»]\s+|[_|｜]|--|(?<=[\u4e00-\u9fff”！？])-(?=[\u4e00-\u9fff])")
+_PARTS = re.compile(r"\s+[-|–—_·»:]\s+|[_|｜]|\s?--\s?|(?<=[\u4e00-\u9fff”！？])\s?-\s?(?=[\u4e00-\u9fffA-Z])")
+_SHORTEST = 4
+"""Letters or digits that a title has at least."""
+
+_LONGEST = 200
+_SHARED = 0.35
+"""Share of an h1's pairs of characters that a declared title must hold for both to be about one thing."""
+
+_LINES = 60
+"""Blocks from the top in which a page without an h1 shows its title."""
 
 
-def title_of(page: Document, facts: Facts) -> tuple[str, str, Element | None]:
+def title_of(page: Document, facts: Facts, blocks: Sequence[Block]) -> tuple[str, str, Element | None]:
     """Return the title, where it was found, and the element that shows it."""
     named = text_of(page.first("title"))
-    wanted = bare(named)
+    declared = [(line(fact.value), fact.where) for fact in facts.all("title")]
+    told = [bare(text) for text in (named, *(text for text, _ in declared))]
     headings = [(heading, text_of(heading)) for heading in page.of["h1"]]
+    headings = [(heading, text) for heading, text in headings if _SHORTEST <= len(bare(text)) and len(text) < _LONGEST]
     for heading, text in headings:
-        said = bare(text)
-        if len(said) > 3 and said in wanted:
+        if any(bare(text) in other for other in told):
             return text, "h1", heading
-    for fact in facts.all("title"):
-        text = line(fact.value)
-        if len(bare(text)) > 3:
-            shown = next((heading for heading, said in headings if bare(said) == bare(text)), None)
-            return text, fact.where, shown
     for heading, text in headings:
-        if len(bare(text)) > 3:
+        if any(_shared(bare(text), other) >= _SHARED for other in told):
             return text, "h1", heading
+    site = {bare(fact.value) for fact in facts.all("outlet")}
+    shown = _line(blocks, [other for other in told if other])
+    for text, where in declared:
+        if len(bare(text)) >= _SHORTEST and bare(text) not in site:
+            return _without_site(text, site), where, shown.element if shown else None
+    if shown:
+        return shown.text, "text of the title", shown.element
+    if len(headings) == 1 and not told[0]:
+        return headings[0][1], "h1", headings[0][0]
     if named:
-        parts = [part.strip() for part in _PARTS.split(named) if part.strip()]
-        return max(parts[:2], key=len, default=named), "title", None
-    return "", "", None
+        return _without_site(named, site), "title", None
+    return (headings[0][1], "h1", headings[0][0]) if headings else ("", "", None)
+
+
+def _shared(said: str, other: str) -> float:
+    """Return which share of the pairs of characters of `said` are in `other`."""
+    pairs = {said[at : at + 2] for at in range(len(said) - 1)}
+    return sum(pair in other for pair in pairs) / len(pairs) if pairs else 0.0
+
+
+def _line(blocks: Sequence[Block], told: list[str]) -> Block | None:
+    """Return the line that shows the title of a page without an h1: the longest of the first that <title> contains."""
+    best: Block | None = None
+    for block in blocks[:_LINES]:
+        if block.size < _LONGEST and block.linked < block.size / 2:
+            said = bare(block.text)
+            if len(said) > _SHORTEST and any(said in other and 2 * len(said) > len(other) for other in told):
+                if best is None or len(block.text) > len(best.text):
+                    best = block
+    return best
+
+
+def _without_site(text: str, site: set[str]) -> str:
+    """Return a declared title without the names of site and section that follow, or lead, it."""
+    cuts = [(found.start(), found.end()) for found in _PARTS.finditer(text)]
+    if not cuts:
+        return text
+    first, last = text[: cuts[0][0]].strip(), text[cuts[-1][1] :].strip()
+    if bare(first) in site:
+        return text[cuts[0][1] :].strip()
+    if bare(last) in site or len(bare(last)) < len(bare(first)):
+        while cuts and (
+            bare(text[cuts[-1][1] :]) in site or len(bare(text[cuts[-1][1] :])) * 2 < len(bare(first)) or len(cuts) > 1
+        ):
+            text = text[: cuts.pop()[0]].strip()
+        return text
+    return text

@@ -36,6 +36,12 @@ class Document:
     root: Element
     of: Mapping[str, Sequence[Element]]
 
+    @property
+    def body(self) -> Element:
+        """The element of the text; not always a child of html: tag soup puts it into the head."""
+        body = self.first("body")
+        return self.root if body is None else body
+
     def first(self, tag: str) -> Element | None:
         """Return the first element of a tag."""
         return next(iter(self.of[tag]), None)
