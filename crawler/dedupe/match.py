@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 METHOD = "runs-1"
 """Goes into `matches.method`: which verification judged."""
 
+LONGEST = 100_000
+"""Characters of a text that are read: a hostile page of megabytes must not fill the memory."""
+
 GRAM = 5
 """Characters that must agree in a row before they count as common."""
 
@@ -145,7 +148,7 @@ def _judge(one: _Text, other: _Text, days: float | None) -> tuple[MatchKind | No
         "far": float(days is not None and days > WEEK),
     }
     logit = BIAS + sum(WEIGHTS[name] * value for name, value in terms.items())
-    score = round(1 / (1 + math.exp(-logit)), 4)
+    score = min(round(1 / (1 + math.exp(-logit)), 4), 0.9999)  # 1 is for exact copies
     features = {
         "runs": round(runs, 3),
         "common": round(share, 3),
@@ -194,8 +197,9 @@ def _days(one: datetime | None, other: datetime | None) -> float | None:
     return round(abs((one - other).total_seconds()) / 86_400, 2) if one and other else None
 
 
-@lru_cache(maxsize=256)  # a wire story's copies come in a row, each a candidate of the next
+@lru_cache(maxsize=128)  # a wire story's copies come in a row, each a candidate of the next
 def _read(body: str) -> _Text:
+    body = body[:LONGEST]
     bare = text.bare(body)
     plain = text.simplify(unicodedata.normalize("NFKC", text.drop_pinyin(body))).translate(_HAN_DIGITS)
     hashes = grams(bare, GRAM)
