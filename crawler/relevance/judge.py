@@ -6,7 +6,7 @@
     evidence   a passage is worth 2 with a strong term, 1 with a weak one, 1/2 if the brand beside that stands in a list
                of companies; three times as much in the title, half in the credited source,
                twice in the lead unless it is a list
-    needed     1 for every 1,500 characters of body, at least 1 and at most 3
+    needed     1 for every 2,000 characters of body, at least 1 and at most 3
     score      evidence / needed: 1 or more is on topic
 
 So a short text needs one passage, and a long one has to come back to the topic or name it in its title: one sentence in
@@ -37,7 +37,7 @@ WORTH: dict[Role, float] = {"strong": 2.0, "brand": 0.0, "weak": 1.0}
 LISTED = 0.5
 LEAD = 300
 """Characters of the body in which a passage counts twice: what a report is about stands in its first sentences."""
-LENGTH_PER_PASSAGE = 1500
+LENGTH_PER_PASSAGE = 2000
 MOST_PASSAGES = 3
 
 _SENTENCE_END = re.compile(r"[。！？!?\n]|\.\s+[A-Z\"“‘]")
