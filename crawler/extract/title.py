@@ -29,41 +29,50 @@ _LONGEST = 200
 _SHARED = 0.35
 """Share of an h1's pairs of characters that a declared title must hold for both to be about one thing."""
 
-_LINES = 60
+_LINES = 150
 """Blocks from the top in which a page without an h1 shows its title."""
 
 
 def title_of(page: Document, facts: Facts, blocks: Sequence[Block]) -> tuple[str, str, Element | None]:
     """Return the title, where it was found, and the element that shows it."""
     named = text_of(page.first("title"))
-    declared = [(line(fact.value), fact.where) for fact in facts.all("title")]
-    told = [bare(text) for text in (named, *(text for text, _ in declared))]
-    headings = [(heading, text_of(heading)) for heading in page.of["h1"]]
-    headings = [(heading, text) for heading, text in headings if _SHORTEST <= len(bare(text)) and len(text) < _LONGEST]
-    for heading, text in headings:
-        if any(bare(text) in other for other in told):
-            return text, "h1", heading
-    for heading, text in headings:
-        if any(_shared(bare(text), other) >= _SHARED for other in told):
-            return text, "h1", heading
     site = {bare(fact.value) for fact in facts.all("outlet")}
-    shown = _line(blocks, [other for other in told if other])
-    for text, where in declared:
-        if len(bare(text)) >= _SHORTEST and bare(text) not in site:
-            return _without_site(text, site), where, shown.element if shown else None
+    declared = [(line(fact.value), fact.where) for fact in facts.all("title")]
+    declared = [(text, where) for text, where in declared if len(bare(text)) >= _SHORTEST and bare(text) not in site]
+    told = [bare(text) for text in (_without_end(named), *(text for text, _ in declared))]
+    headings = [(heading, text_of(heading)) for heading in page.of["h1"]]
+    headings = [
+        (heading, text)
+        for heading, text in headings
+        if len(bare(text)) >= _SHORTEST and len(text) < _LONGEST and bare(text) not in site
+    ]
+    for least in (1.0, _SHARED):
+        for heading, text in headings:
+            if any(_shared(bare(text), other) >= least for other in told):
+                return text, "h1", heading
+    shown = _line(blocks, [other for other in (*told, bare(named)) if other])
+    if declared:
+        text, where = declared[0]
+        return _without_site(text, site), where, shown.element if shown else None
     if shown:
         return shown.text, "text of the title", shown.element
-    if len(headings) == 1 and not told[0]:
-        return headings[0][1], "h1", headings[0][0]
-    if named:
+    if len(bare(named)) >= _SHORTEST:
         return _without_site(named, site), "title", None
     return (headings[0][1], "h1", headings[0][0]) if headings else ("", "", None)
 
 
+def _without_end(named: str) -> str:
+    """Return a <title> without its last part, where the site's name stands: an h1 that is only that is no title."""
+    cuts = list(_PARTS.finditer(named))
+    return named[: cuts[-1].start()] if cuts and cuts[-1].start() > _SHORTEST else named
+
+
 def _shared(said: str, other: str) -> float:
     """Return which share of the pairs of characters of `said` are in `other`."""
+    if said in other:
+        return 1.0
     pairs = {said[at : at + 2] for at in range(len(said) - 1)}
-    return sum(pair in other for pair in pairs) / len(pairs) if pairs else 0.0
+    return min(0.99, sum(pair in other for pair in pairs) / len(pairs)) if pairs else 0.0
 
 
 def _line(blocks: Sequence[Block], told: list[str]) -> Block | None:
@@ -83,13 +92,13 @@ def _without_site(text: str, site: set[str]) -> str:
     cuts = [(found.start(), found.end()) for found in _PARTS.finditer(text)]
     if not cuts:
         return text
-    first, last = text[: cuts[0][0]].strip(), text[cuts[-1][1] :].strip()
-    if bare(first) in site:
+    first = bare(text[: cuts[0][0]])
+    if first in site:
         return text[cuts[0][1] :].strip()
-    if bare(last) in site or len(bare(last)) < len(bare(first)):
-        while cuts and (
-            bare(text[cuts[-1][1] :]) in site or len(bare(text[cuts[-1][1] :])) * 2 < len(bare(first)) or len(cuts) > 1
-        ):
-            text = text[: cuts.pop()[0]].strip()
-        return text
-    return text
+    end = len(text)
+    for start, stop in reversed(cuts):
+        last = bare(text[stop:end])
+        if last not in site and 2 * len(last) > len(first):
+            break
+        end = start
+    return text[:end].strip()
