@@ -49,8 +49,13 @@ def scan(text: str, term: str) -> bool:
     """Say whether a term is in a text, as written or folded: a substring, its Latin ends bounded. The issue's truth."""
     left = "(?<![0-9a-z])" if term[0].isascii() else ""
     right = "(?![0-9a-z])" if term[-1].isascii() else ""
-    pattern = re.compile(left + re.escape(term.lower()) + right)
-    return any(pattern.search(form.lower()) for form in (text, fold(text)))
+    pattern = re.compile(left + re.escape(lower(term)) + right)
+    return any(pattern.search(lower(form)) for form in (text, fold(text)))
+
+
+def lower(text: str) -> str:
+    """Return the text with ASCII letters in lower case; str.lower makes one of the Kelvin sign too."""
+    return re.sub("[A-Z]", lambda letter: letter[0].lower(), text)
 
 
 def bald(text: str) -> str:
