@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
+from heapq import heapify, heapreplace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -14,12 +17,13 @@ from crawler.corpus.store import Corpus
 from crawler.dates import parse
 from crawler.errors import Unreadable
 from crawler.extract import extract as extract_page
-from crawler.model import Article, Page, Topic, Verdict
+from crawler.model import Article, Lead, Page, Poll, Source, SourceState, Topic, Verdict
 from crawler.path import append_article
 from crawler.topic import load
+from scheduler.cadence import Cadence, first_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def extract(html: bytes, url: str) -> dict[str, Any]:
@@ -132,3 +136,54 @@ def relevant(text: str, title: str = "") -> bool:
 @cache
 def _packaged() -> Topic:
     return load()
+
+
+SHOWN = 20
+"""Entries that a simulated source shows at once, as in the simulator."""
+
+
+def polls(
+    arrivals: Sequence[Sequence[float]], days: float, budget_minutes: float, groups: Sequence[int]
+) -> list[list[float]]:
+    """Return when the cadence polls each source; it sees the items that came before a poll, the newest 20 at most.
+
+    Args:
+        arrivals: for each source when its items come, ascending, in minutes from a Monday, 00:00 UTC.
+        days: the time to simulate.
+        budget_minutes: the budget is one poll a source in so many minutes, on average.
+        groups: for each source 1 if it is Chinese, else 0.
+    """
+    monday = datetime(2026, 1, 5, tzinfo=UTC)
+    states = [
+        SourceState(
+            source=Source(
+                id=f"source-{number}",
+                kind="feed",
+                url=f"https://source-{number}.example/",
+                outlet="",
+                lang="zh" if group else "en",
+                timezone="Asia/Shanghai" if group else "UTC",
+            ),
+            url="",
+        )
+        for number, group in enumerate(groups)
+    ]
+    ids = [state.source.id for state in states]
+    cadence = Cadence(len(ids) * 1440 / budget_minutes, ids)
+    seen = [0] * len(ids)
+    times: list[list[float]] = [[] for _ in ids]
+    due = [(first_check(name, monday, timedelta(hours=1)), number) for number, name in enumerate(ids)]
+    heapify(due)
+    lead = Lead(url="https://source.example/1")
+    while (now := due[0][0]) < monday + timedelta(days=days):
+        number = due[0][1]
+        minute = (now - monday) / timedelta(minutes=1)
+        came = bisect_right(arrivals[number], minute)
+        new = [monday + timedelta(minutes=float(at)) for at in arrivals[number][max(seen[number], came - SHOWN) : came]]
+        seen[number] = came
+        poll = Poll(source_id=ids[number], at=now, status=200, leads=(lead,) * min(came, SHOWN))
+        check = cadence(states[number], poll, new, now)
+        states[number] = replace(states[number], rates=check.rates)
+        times[number].append(minute)
+        heapreplace(due, (check.at, number))
+    return times
