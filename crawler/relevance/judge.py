@@ -40,7 +40,7 @@ LEAD = 300
 LENGTH_PER_PASSAGE = 2000
 MOST_PASSAGES = 3
 
-_SENTENCE_END = re.compile(r"[。！？!?\n]|\.\s+[A-Z\"“‘]")
+_SENTENCE_END = re.compile(r"[。！？!?\n.](?:(?<!\.)|(?=\s+[A-Z\"“‘]))")  # a full stop only before a capital
 _BRACKET = re.compile(r"[(（]")
 _LIST_BEFORE = ("、", "，", ",", "和", "与", "及")
 _LIST_AFTER = re.compile(r"等|,\s|\s?and\b")
@@ -92,6 +92,7 @@ class _Rules:
         self.words = sorted({word for _, term in self.terms for word in term.unless})
         words = [Term(text=word) for word in self.words]
         self.pattern, self.places = compiled([*(term for _, term in self.terms), *words], relevance.exclude)
+        self.guarded = {place for place, (_, term) in enumerate(self.terms) if term.unless or term.valid_from}
         self.brands = range(len(relevance.strong), len(relevance.strong) + len(relevance.brand))
 
     def find(self, text: str, day: dt.date | None) -> list[_Weighed]:
@@ -104,7 +105,9 @@ class _Rules:
                 words.append((match.start(), self.words[place - len(self.terms)]))
             elif place >= 0:
                 found.append((*match.span(), place))
-        return self._weighed([one for one in found if self._means_it(one, words, day)], text)
+        if words or day:
+            found = [one for one in found if one[2] not in self.guarded or self._means_it(one, words, day)]
+        return self._weighed(found, text)
 
     def _means_it(self, one: _Found, words: list[tuple[int, str]], day: dt.date | None) -> bool:
         start, end, place = one
