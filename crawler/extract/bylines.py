@@ -98,6 +98,11 @@ def authors_of(
     return (), ""
 
 
+def split(names: str) -> tuple[str, ...]:
+    """Return the single names of a line that lists authors."""
+    return _declared([names], chinese=False)
+
+
 def _shown(blocks: Sequence[Block], pattern: re.Pattern[str]) -> tuple[str, ...]:
     for block in blocks:
         found = pattern.search(block.text) if block.size < _LONGEST else None

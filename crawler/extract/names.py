@@ -71,3 +71,9 @@ def hint(name: str) -> Hint:
         ):
             best = Hint.WEAK
     return best
+
+
+@lru_cache(maxsize=10_000)
+def is_paywall(name: str) -> bool:
+    """Return whether a class attribute names a wall before the rest of a text."""
+    return any(word.lower() in {"paywall", "paid"} for token in name.split() for word in _WORD.findall(token))

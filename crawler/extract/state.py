@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.extract.tree import Document
 
 _PAIR = re.compile(r'"?(?P<key>[A-Za-z_][\w-]{0,40})"?\s*:\s*"(?P<value>(?:[^"\\]|\\.){40,})"')
-_TAG = re.compile(r"<[^>]{0,2000}>")
+_TAG = re.compile(r"<[^<>]{0,500}>")
 _BREAK = re.compile(r"</(?:p|div|li|h\d|blockquote|section|tr)>|<br\s*/?>", re.IGNORECASE)
 _MARK = re.compile(r"[，。！？；,.!?;]")
 _NOT_TEXT = re.compile(

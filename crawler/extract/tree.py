@@ -21,6 +21,11 @@ MAX_BYTES = 8 * 1024 * 1024
 
 _XML = re.compile(r"^\s*<\?xml[^>]*>", re.IGNORECASE)
 _TAGS = ("body", "h1", "link", "meta", "script", "time", "title")
+_WRAPPERS = re.compile(
+    r"</?(?:div|span|font|b|i|u|em|strong|center|section|blockquote|ul|ol|li|table|tbody|tr|td)\b[^<>]*>", re.I
+)
+"""Elements that a page too deep to parse is read without; paragraphs, headings and links stay."""
+
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
@@ -57,16 +62,22 @@ def parse(text: str) -> Document:
         Unreadable: there is nothing to parse.
     """
     source = clean(_XML.sub("", text[:MAX_BYTES], count=1))
-    try:
-        root = etree.fromstring(source.encode("utf-8", "replace"), parser=_PARSER)
-    except etree.XMLSyntaxError as error:
-        raise Unreadable("extract", f"no HTML: {error}") from error
+    root = _root(source)
+    if root is not None and any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in _PARSER.error_log):
+        root = _root(_WRAPPERS.sub("\n", source))  # what lies deeper than 2,048 elements is lost to libxml2
     if root is None:
         raise Unreadable("extract", "no HTML: the page is empty")
     of: dict[str, list[Element]] = {tag: [] for tag in _TAGS}
     for element in root.iter(*_TAGS):
         of[element.tag].append(element)
     return Document(root, of)
+
+
+def _root(source: str) -> Element | None:
+    try:
+        return etree.fromstring(source.encode("utf-8", "replace"), parser=_PARSER)
+    except etree.XMLSyntaxError:
+        return None
 
 
 def text_of(element: Element | None) -> str:

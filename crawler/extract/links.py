@@ -1,0 +1,108 @@
+"""Where else an article is: its declared URL, its next page, and how two pages of one article are put together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
+
+from crawler.charset import decode
+from crawler.errors import Unreadable
+from crawler.extract.tree import parse, text_of
+
+if TYPE_CHECKING:
+    from crawler.extract.metadata import Facts
+    from crawler.model import Article, Page
+
+_SECOND_LEVEL = frozenset("com co org net gov edu ac or ne go".split())
+_NEXT = re.compile(
+    r"[\[【(]?(?:下一页|下一頁|下页|下頁|后页|余下全文|next(?: page)?|nächste seite|page suivante)[\]】)]?\s?[>»›→]*",
+    re.IGNORECASE,
+)
+_HINT = re.compile(
+    r"下一?[页頁]|余下全文|rel=[\"']?next|next page|>\s?next\s?[<>»›→]|nächste seite|page suivante", re.IGNORECASE
+)
+_NUMBER = re.compile(r"[_-]?p?(?:age)?[_-]?(\d{1,2})(?=(?:\.\w{3,5})?/?$)", re.IGNORECASE)
+_PAGE_KEYS = frozenset("page p pn pageno pageindex pagenum".split())
+_MOST = 50
+"""Pages of one article: what counts further is an archive."""
+
+
+def canonical(url: str, facts: Facts) -> tuple[str, str]:
+    """Return the URL the page declares for itself, absolute, and where; its own, and "", where that is not credible.
+
+    Credible is one of the same site that is not its home page: templates declare those, and other people's too.
+    """
+    here = urlsplit(url)
+    for field in ("canonical", "url"):
+        fact = facts.first(field)
+        if fact is None:
+            continue
+        try:
+            said = urljoin(url, fact.value.strip())
+            there = urlsplit(said)
+            same = site(there.hostname or "") == site(here.hostname or "")
+        except ValueError:  # an IPv6 address that is none
+            continue
+        if same and there.scheme in {"http", "https"} and (there.path.strip("/") or there.query):
+            return said, fact.where
+    return url, ""
+
+
+def site(host: str) -> str:
+    """Return the part of a host name that one publisher owns: sina.com.cn of tech.sina.com.cn."""
+    labels = host.lower().rstrip(".").split(".")
+    if labels[-1].isdigit():
+        return host
+    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3 if deep else -2 :])
+
+
+def next_page(page: Page) -> str | None:
+    """Return the URL on which the article goes on, or None.
+
+    Only a plain link counts: it says next (rel, or 下一页), stays on the host, and its address is this page's with the
+    next number in it. A link to the next article (下一篇) has another address and is none.
+    """
+    text, _ = decode(page.body, page.headers)
+    if not _HINT.search(text):
+        return None
+    try:
+        root = parse(text).root
+    except Unreadable:
+        return None
+    stem, number = _numbered(page.url)
+    for element in root.iter("a", "link"):
+        href = element.get("href")
+        if not href or not ("next" in (element.get("rel") or "").lower().split() or _NEXT.fullmatch(text_of(element))):
+            continue
+        try:
+            url = urldefrag(urljoin(page.url, href.strip())).url
+            if _numbered(url) == (stem, number + 1) and number < _MOST:
+                return url
+        except ValueError:
+            continue
+    return None
+
+
+def _numbered(url: str) -> tuple[tuple[str, str, frozenset[tuple[str, str]]], int]:
+    """Return an address without the number of its page, and that number: 1 where it has none."""
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query)
+    numbers = [int(value) for key, value in query if key.lower() in _PAGE_KEYS and value.isdigit()]
+    rest = frozenset((key, value) for key, value in query if key.lower() not in _PAGE_KEYS)
+    path = parts.path
+    if not numbers and (found := _NUMBER.search(path)):
+        numbers = [int(found[1])]
+        path = path[: found.start()] + path[found.end() :]
+    return (parts.netloc, path.rstrip("/"), rest), numbers[0] if numbers else 1
+
+
+def join(first: Article, rest: Article) -> Article:
+    """Return one article of two pages: the first, with the lines of the rest that it has not yet."""
+    lines = first.body.split("\n")
+    held = set(lines)
+    lines += [line for line in rest.body.split("\n") if line not in held]
+    pages = int(first.evidence.get("pages", "1")) + 1
+    return replace(first, body="\n".join(lines), evidence={**first.evidence, "pages": str(pages)})
