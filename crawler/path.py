@@ -39,7 +39,8 @@ class Prepared:
 def prepare(topic: Topic, page: Page) -> Prepared:
     """Take a page through the pure stages. Never raises: a stage that fails is said in `error`."""
     try:
-        said = page.body + (page.lead.body or "").encode() if page.lead else page.body
+        lead = f"{page.lead.title or ''} {page.lead.body or ''}".encode() if page.lead else b""
+        said = page.body + lead  # extract may take its title or body from the lead
         if not relevance.gate(topic, said):
             verdict = Verdict(relevant=False, score=0.0, rule="gate", hits=(), topic_digest=topic.digest)
             return Prepared(page=page, article=None, verdict=verdict)
