@@ -399,7 +399,7 @@ def test_any_bytes_give_leads_or_a_reason(body: bytes) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["\ud800", "/\0"]),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(

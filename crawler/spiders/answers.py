@@ -39,6 +39,10 @@ _STRAY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6})
 _REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _HTML = re.compile(r"(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|script)\b", re.IGNORECASE | re.DOTALL)
 _OWN_DTD = re.compile(r"(?>\s+|<!--.*?-->|<\?.*?\?>)*+<!DOCTYPE[^>\[]*\[", re.IGNORECASE | re.DOTALL)
+_SURROGATE = re.compile(  # &#55296; to &#57343;, &#xD800; to &#xDFFF;
+    r"&#(?:0*(?:5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d|5734[0-3])|[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2});",
+    re.ASCII,
+)
 _MARKUP = {"<", ">", "&", '"', "'"}
 _INSIDE_URL = re.compile(r"[\t\r\n]+")
 
@@ -209,6 +213,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 def _mended(text: str) -> str:
     """Escape what libxml2 would throw away together with the words around it, CDATA sections excepted."""
+    text = _SURROGATE.sub("", text)  # libxml2 would make of it a name or text that is no UTF-8
     mended, start = [], 0
     while (opens := text.find("<![CDATA[", start)) >= 0 and (closes := text.find("]]>", opens)) >= 0:
         mended += [_escaped(text[start:opens]), text[opens : closes + 3]]

@@ -15,16 +15,35 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+from crawler import dates
 from crawler.errors import SourceError
-from crawler.spiders.answers import MOST_LEADS, Parts, name_of, words, xml_root, xml_text
+from crawler.model import Lead
+from crawler.spiders.answers import (
+    LONGEST_BODY,
+    MOST_LEADS,
+    Parts,
+    line,
+    name_of,
+    plain,
+    web_url,
+    words,
+    xml_root,
+    xml_text,
+)
+from crawler.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from crawler.model import Source
 
 MOST_FALLBACK = 1024 * 1024
 """Characters that feedparser may be given: hostile text of this size costs it a second or two."""
+
+LEAST_BODY = 600
+"""Characters of a description that count as the article itself: several Chinese feeds carry it there whole. Teasers end
+well below; a judgement, not a measurement."""
 
 _ENTRY = re.compile(r"<(?:[a-z0-9]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -37,7 +56,7 @@ class Entry:
 
     link: str
     base: str
-    title: str
+    title: str = ""
     date: str = ""
     body: str = ""
     summary: str = ""
@@ -75,6 +94,29 @@ def document(text: str, url: str, source: Source) -> Document:
     if problem is not None:
         raise problem
     return read
+
+
+def lead_of(
+    entry: Entry, source: Source, now: datetime, *, title: str | None = None, visitable: bool = True
+) -> Lead | None:
+    """Return an entry as a lead, None when its link leads nowhere a crawl may go.
+
+    `title` is one that is text already; without it the entry's, which may hold HTML, is read.
+    """
+    link = web_url(entry.link, entry.base)
+    if link is None:
+        return None
+    moment = dates.parse(entry.date, now=now, timezone=source.timezone)
+    body = clean(entry.body or (entry.summary if len(entry.summary) >= LEAST_BODY else ""))
+    return Lead(
+        url=link,
+        title=(plain(entry.title) if title is None else title) or None,
+        published_at=moment.at if moment else None,
+        published_raw=line(entry.date)[: dates.LONGEST] or None,
+        outlet=plain(entry.outlet) or None,
+        body=body if 0 < len(body) <= LONGEST_BODY else None,
+        visitable=visitable,
+    )
 
 
 def _by_lxml(text: str, url: str, source: Source) -> Document:

@@ -8,21 +8,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler import dates
 from crawler.errors import SourceError
-from crawler.model import Answer, Lead, Signals
+from crawler.model import Answer, Signals
 from crawler.spiders.answers import (
-    LONGEST_BODY,
     MOST_LEADS,
     Parts,
     decoded,
     json_value,
-    line,
-    plain,
-    web_url,
     words,
 )
-from crawler.spiders.entries import Entry, document
+from crawler.spiders.entries import Entry, document, lead_of
 from crawler.spiders.signals import LONGEST, http_signals
 
 if TYPE_CHECKING:
@@ -31,10 +26,6 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from crawler.model import Source
-
-LEAST_BODY = 600
-"""Characters of a description that count as the article itself: several Chinese feeds carry it there whole. Teasers end
-well below; a judgement, not a measurement."""
 
 _PERIODS = {
     "hourly": timedelta(hours=1),
@@ -71,30 +62,13 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         entries, total, note = read.entries, read.total, read.note
         if read.head is not None:
             signals = feed_signals(read.head, signals)
-    leads = [lead for entry in entries if (lead := lead_of(entry, source=source, now=now))]
+    leads = [lead for entry in entries if (lead := lead_of(entry, source, now))]
     return Answer(
         leads=tuple(leads),
         signals=signals,
         dropped=total - len(leads),
         charset=charset,
         notes=(note,) if note else (),
-    )
-
-
-def lead_of(entry: Entry, *, source: Source, now: datetime) -> Lead | None:
-    """Return an entry as a lead, None when its link leads nowhere a crawl may go."""
-    link = web_url(entry.link, entry.base)
-    if link is None:
-        return None
-    moment = dates.parse(entry.date, now=now, timezone=source.timezone)
-    carried = entry.body or (entry.summary if len(entry.summary) >= LEAST_BODY else "")
-    return Lead(
-        url=link,
-        title=plain(entry.title) or None,
-        published_at=moment.at if moment else None,
-        published_raw=line(entry.date)[: dates.LONGEST] or None,
-        outlet=plain(entry.outlet) or None,
-        body=carried if 0 < len(carried) <= LONGEST_BODY else None,
     )
 
 

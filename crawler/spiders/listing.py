@@ -76,7 +76,7 @@ def _soup(text: str) -> BeautifulSoup:
 
 def _lead(item: Tag, base: str, source: Source, now: datetime) -> Lead | None:
     far = next(islice(item.next_elements, MOST_NODES, None), None)
-    if far is not None and any(parent is item for parent in islice(far.parents, MOST_NODES)):
+    if far is not None and any(parent is item for parent in islice(far.parents, MOST_NODES + 1)):
         return None
     link = _chosen(item, source.rules.get("link", "a[href]"))
     href = web_url(_attribute(link, "href"), base)

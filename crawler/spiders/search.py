@@ -11,11 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from crawler import dates
 from crawler.errors import SourceError
-from crawler.model import Answer, Lead
+from crawler.model import Answer
 from crawler.spiders.answers import (
-    LONGEST_BODY,
     MOST_LEADS,
     decoded,
     excerpt,
@@ -24,14 +22,14 @@ from crawler.spiders.answers import (
     plain,
     web_url,
 )
-from crawler.spiders.entries import Entry, document
+from crawler.spiders.entries import Entry, document, lead_of
 from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from crawler.model import Source
+    from crawler.model import Lead, Source
 
 _JSONP = re.compile(r"\A[\w$.]{1,100}\s*\((.*)\)\s*;?\Z", re.DOTALL | re.ASCII)
 _SPACE_BEFORE = re.compile(r"\s+([,.;:!?%)\]，。、；：！？）》」”])")
@@ -71,7 +69,8 @@ def google_news(text: str, url: str, source: Source, now: datetime) -> Iterator[
             title = title.removesuffix(f" - {outlet}")
         else:
             title, _, outlet = title.rpartition(" - ") if " - " in title else (title, "", "")
-        yield _lead(replace(entry, body=""), source, now, title=title, outlet=outlet, visitable=False)
+        bare = replace(entry, outlet=outlet, body="", summary="")  # Google's own list of links
+        yield lead_of(bare, source, now, title=title, visitable=False)
 
 
 def bing_news(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
@@ -81,7 +80,7 @@ def bing_news(text: str, url: str, source: Source, now: datetime) -> Iterator[Le
         parts = urlsplit(link)
         if parts.path.lower().endswith("/apiclick.aspx"):
             link = next(iter(parse_qs(parts.query, max_num_fields=50).get("url", [])), "")
-        yield _lead(replace(entry, link=link, base=""), source, now, outlet=plain(entry.outlet))
+        yield lead_of(replace(entry, link=link, base=""), source, now)
 
 
 def gdelt_doc(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
@@ -94,8 +93,8 @@ def gdelt_doc(text: str, url: str, source: Source, now: datetime) -> Iterator[Le
         raise SourceError(source.id, f"GDELT answers in words: {excerpt(text)}")
     for hit in _hits(json_value(text, source), "articles", source, none=()):
         said = _texts(hit)
-        entry = Entry(link=said("url"), base=url, title="", date=said("seendate"))
-        yield _lead(entry, source, now, title=_closed_up(line(said("title"))), outlet=line(said("domain")))
+        entry = Entry(link=said("url"), base=url, date=said("seendate"), outlet=said("domain"))
+        yield lead_of(entry, source, now, title=_closed_up(line(said("title"))))
 
 
 def hn_algolia(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
@@ -104,8 +103,8 @@ def hn_algolia(text: str, url: str, source: Source, now: datetime) -> Iterator[L
         said = _texts(hit)
         item = said("objectID")
         link = said("url") or (f"https://news.ycombinator.com/item?id={item}" if item.isdigit() else "")
-        entry = Entry(link=link, base=url, title="", date=said("created_at"), body=said("story_text"))
-        yield _lead(entry, source, now, title=line(said("title") or said("story_title")))
+        entry = Entry(link=link, base=url, date=said("created_at"), body=said("story_text"))
+        yield lead_of(entry, source, now, title=line(said("title") or said("story_title")))
 
 
 def eastmoney(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
@@ -115,8 +114,8 @@ def eastmoney(text: str, url: str, source: Source, now: datetime) -> Iterator[Le
     result = value.get("result") if isinstance(value, dict) else None
     for hit in _hits(result, "cmsArticleWebOld", source):
         said = _texts(hit)
-        entry = Entry(link=said("url"), base=url, title=said("title"), date=said("date"))
-        yield _lead(entry, replace(source, timezone="Asia/Shanghai"), now, outlet=plain(said("mediaName")))
+        entry = Entry(link=said("url"), base=url, title=said("title"), date=said("date"), outlet=said("mediaName"))
+        yield lead_of(entry, replace(source, timezone="Asia/Shanghai"), now)
 
 
 ADAPTERS: dict[str, Callable[[str, str, Source, datetime], Iterator[Lead | None]]] = {
@@ -127,24 +126,6 @@ ADAPTERS: dict[str, Callable[[str, str, Source, datetime], Iterator[Lead | None]
     "eastmoney": eastmoney,
 }
 """(text, url, source, now) -> a lead a hit; None for a hit that leads nowhere a crawl may go."""
-
-
-def _lead(
-    entry: Entry, source: Source, now: datetime, *, title: str | None = None, outlet: str = "", visitable: bool = True
-) -> Lead | None:
-    link = web_url(entry.link, entry.base)
-    if link is None:
-        return None
-    moment = dates.parse(entry.date, now=now, timezone=source.timezone)
-    return Lead(
-        url=link,
-        title=(plain(entry.title) if title is None else title) or None,
-        published_at=moment.at if moment else None,
-        published_raw=line(entry.date)[: dates.LONGEST] or None,
-        outlet=outlet or None,
-        body=entry.body if 0 < len(entry.body) <= LONGEST_BODY else None,
-        visitable=visitable,
-    )
 
 
 def _hits(value: Any, key: str, source: Source, *, none: tuple[()] | None = None) -> list[Any] | tuple[()]:
