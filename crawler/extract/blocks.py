@@ -1,33 +1,35 @@
-"""A tree to blocks: the runs of text between two boundaries of a page, in document order, with what doubts hang on them.
-
-One walk without recursion: a page of 2,000 nested elements is as good as any.
-"""
+"""A tree to blocks: the runs of text between two boundaries of a page, in document order, with what is doubted of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lxml import etree
+
 from crawler.extract.names import Hint, hint
 from crawler.extract.tree import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from lxml.etree import _Element as Element
 
 Doubt = tuple["Element", Hint]
 
 SKIPPED = frozenset(
-    """img script style noscript template iframe svg button select option textarea input canvas video audio object embed
-    title map label math""".split()
+    """audio button canvas embed iframe img input label map math noscript object option script select style svg template
+    textarea title video""".split()
 )
-_FURNITURE = frozenset(("figure", "figcaption", "nav", "aside", "footer", "dialog", "menu"))
-INLINE = frozenset(
-    """a b strong i em span font u s sub sup small big mark code abbr cite q time var kbd ins del wbr bdi bdo tt strike
-    dfn samp nobr acronym data o:p center2 text st1 ruby rt rb""".split()
-)
+"""What holds no text of the page, or text that is not read: controls, scripts, pictures."""
 
+FURNITURE = frozenset("aside dialog figcaption figure footer menu nav".split())
+"""Elements that say by themselves that the article is elsewhere; some pages keep it there all the same."""
+
+INLINE = frozenset(
+    """a abbr acronym b bdi bdo big center2 cite code data del dfn em font i ins kbd mark nobr o:p q rb rt ruby s samp
+    small span st1 strike strong sub sup time tt u var wbr""".split()
+)
 
 _MOST_WORK = 1_000_000
 """Blocks times the depth they stand at, above which the rest of a page is not read: a second or two. The busiest of 842
@@ -47,6 +49,7 @@ class Block:
         doubts: the elements around it whose names speak against it, outermost first.
         prose: bytes that count as prose; body.py sets it.
         weight: prose, less where names, structure or place speak against it; body.py sets it.
+        outside: it stands before or after the container of the article; body.py sets it.
     """
 
     text: str
@@ -63,79 +66,75 @@ class Block:
 def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
     """Return a page's blocks, and the elements that say they hold the article.
 
+    The walk is libxml2's own, without recursion: a page of 2,000 nested elements is as good as any.
+
     Args:
-        body: the element to walk; scripts, forms, navigation and the like below it are left out.
+        body: the element to walk; controls, scripts and pictures below it are left out.
     """
-    blocks: list[Block] = []
+    run = _Run()
     named: list[Element] = []
-    pieces: list[str] = []
-    linked, filled, work = 0, False, 0
-    block, inside = body, False
-    doubts: tuple[Doubt, ...] = ()
-    stack: list[tuple[Iterator[Element], Element, Element, tuple[Doubt, ...], bool]] = []
-    children = iter(body)
-    current = body
-
-    def flush() -> None:
-        nonlocal linked, filled, work
-        if filled:
-            text = line("".join(pieces))
-            size = len(text.encode())
-            work += len(stack) + 1
-            blocks.append(Block(text, size, min(linked, size), block, block.tag, doubts))
-            linked, filled = 0, False
-        pieces.clear()
-
-    def take(text: str | None) -> None:
-        nonlocal linked, filled
-        if text:
-            pieces.append(text)
-            if not text.isspace():
-                filled = True
-                if inside:
-                    linked += len(text.strip().encode())
-
-    take(body.text)
-    while True:
-        for child in children:
-            tag = child.tag
-            if tag in INLINE:
-                stack.append((children, current, block, doubts, inside))
-                inside = inside or tag == "a"
-            elif tag in SKIPPED:
-                if tag == "iframe":
-                    flush()
-                take(child.tail)
+    around: list[tuple[Element, tuple[Doubt, ...]]] = []
+    block, doubts, links, work = body, (), 0, 0
+    walk = etree.iterwalk(body, events=("start", "end"))
+    for event, element in walk:
+        tag = element.tag
+        if tag in INLINE:
+            if tag == "a":
+                links += 1 if event == "start" else -1
+        elif tag in SKIPPED:
+            if event == "start":
+                walk.skip_subtree()
                 continue
-            elif tag == "br":
-                flush()
-                take(child.tail)
-                continue
-            else:
-                flush()
-                stack.append((children, current, block, doubts, inside))
-                block = child
-                if tag in _FURNITURE or child.attrib:
-                    doubts = _doubted(child, doubts, named)
-            current, children = child, iter(child)
-            take(child.text)
-            break
+        elif tag == "br":
+            run.end(block, doubts)
+        elif event == "start":
+            run.end(block, doubts)
+            around.append((block, doubts))
+            work += len(around)
+            block, doubts = element, _doubted(element, doubts, named)
+            if work > _MOST_WORK:
+                break
         else:
-            if current.tag not in INLINE:
-                flush()
-            if not stack or work > _MOST_WORK:
-                return blocks, named
-            tail = current.tail
-            children, current, block, doubts, inside = stack.pop()
-            take(tail)
+            run.end(block, doubts)
+            block, doubts = around.pop()
+        run.take(element.text if event == "start" else element.tail, linked=links > 0)
+    run.end(block, doubts)
+    return run.blocks, named
+
+
+class _Run:
+    """The text since the last boundary, and the blocks made so far."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._pieces: list[str] = []
+        self._linked = 0
+        self._filled = False
+
+    def take(self, text: str | None, *, linked: bool) -> None:
+        """Add text."""
+        if text:
+            self._pieces.append(text)
+            if not text.isspace():
+                self._filled = True
+                if linked:
+                    self._linked += len(text.strip().encode())
+
+    def end(self, element: Element, doubts: tuple[Doubt, ...]) -> None:
+        """Make a block of what was taken, if it is more than white space."""
+        if self._filled:
+            text = line("".join(self._pieces))
+            size = len(text.encode())
+            self.blocks.append(Block(text, size, min(self._linked, size), element, str(element.tag), doubts))
+            self._pieces.clear()
+            self._linked, self._filled = 0, False
 
 
 def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) -> tuple[Doubt, ...]:
     """Return the doubts about what is inside `element`, and note it in `named` if it says it is the article."""
-    if element.tag in {"figure", "figcaption"}:
-        return (*doubts, (element, Hint.WEAK))
-    if element.tag in _FURNITURE:
-        return (*doubts, (element, Hint.STRONG))
+    if element.tag in FURNITURE:
+        weak = element.tag in {"figure", "figcaption"}
+        return (*doubts, (element, Hint.WEAK if weak else Hint.STRONG))
     said = element.attrib
     if not said:
         return doubts

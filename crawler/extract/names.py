@@ -22,34 +22,40 @@ class Hint(IntEnum):
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
-STRONG = frozenset(
-    """comment comments cmt disqus reply replies related relate recommend recommended recommendation recommendations
-    recirc recirculation footer cookie cookies consent gdpr onetrust didomi newsletter newsletters sidebar copyright
-    outbrain taboola rank ranking hotnews trending popular mostread""".split()
+_STRONG = frozenset(
+    """cmt comment comments consent cookie cookies copyright didomi disqus footer gdpr hotnews mostread newsletter
+    newsletters onetrust outbrain popular rank ranking recirc recirculation recommend recommendation recommendations
+    recommended relate related replies reply sidebar taboola trending""".split()
 )
-WEAK = frozenset(
-    """respond share sharing sharebar social side foot nav navbar navigation menu privacy bread breadcrumb breadcrumbs
-    crumb crumbs disclaimer statement advert advertisement adverts ad ads adbox adsbygoogle sponsor sponsored promo
-    promotion subscribe subscription signup popup print modal login tag tags taglist keywords qrcode erweima ewm pagination
-    pager pagebar toolbar tools widget byline author authors authorbox authorbio caption figcaption credit
-    credits meta hot more readmore latest teaser teasers skip hidden hide tooltip rating vote
-    votes like likes report jubao zan dianzan follow feedback survey poll paywall player gallery slideshow infobox
-    contact correction bottombar topbar masthead banner weibo weixin wechat shengming tos bio biography dateline timestamp pubdate pubtime inscription upsell promobox teaserbox""".split()
+_WEAK_ANYWHERE = frozenset(
+    """adbox adsbygoogle advert advertisement adverts authorbio authorbox banner bio biography bottombar bread breadcrumb
+    breadcrumbs byline caption contact correction credit credits crumb crumbs dateline dianzan disclaimer erweima ewm
+    feedback figcaption foot gallery hidden hide infobox inscription jubao keywords latest login masthead menu modal nav
+    navbar navigation pagebar pager pagination paywall player poll popup print privacy promo promobox promotion pubdate
+    pubtime qrcode readmore respond sharebar sharing shengming signup slideshow sponsor sponsored statement subscribe
+    subscription survey taglist teaser teaserbox teasers timestamp toolbar tooltip topbar tos upsell votes weibo weixin
+    wechat widget zan""".split()
 )
-_FURNITURE = (STRONG | WEAK) - frozenset(
-    "ad ads like likes hot more meta side foot tags tag tools vote rank follow report skip rating share social author authors next media".split()
+_WEAK_ENDS = frozenset(
+    "ad ads author authors follow hot like likes meta more rating report share side skip social tag tags tools vote".split()
 )
-_WHOLE = frozenset(
-    """artibody articlebody endtext jscontent richmediacontent trseditor mainarticle articlecontent entrycontent
-    postcontent storybody newstext newscontent articletext postbody contentbody maintext bodytext""".split()
-)
-_FLAG = 3
-"""Words in one token from which it is a switch (filterNonGdprEmbeds), not the name of a thing."""
+"""Words that say something only where a name begins or ends with them: `report-box`, not `annual-report-text`."""
 
-_ABOUT = frozenset("has have with without no not is js disable enable toggle with".split())
+_ANYWHERE = (_STRONG | _WEAK_ANYWHERE) - {"foot"}
+_WEAK = _WEAK_ANYWHERE | _WEAK_ENDS
+
+_SWITCH = frozenset("disable enable has have is js no not toggle with without".split())
 """First words of a class that says what an element has, not what it is: has-sidebar, no-comments."""
-_WHAT = frozenset("article art entry post story news content blog detail text".split())
-_PART = frozenset("body content text txt con editor detail entry main context".split())
+
+_LONG = 3
+"""Words in one name above which only its ends count: filterNonGdprEmbeds is a switch too."""
+
+_WHOLE = frozenset(
+    """artibody articlebody articlecontent articletext bodytext contentbody endtext entrycontent jscontent mainarticle
+    maintext newscontent newstext postbody postcontent richmediacontent storybody trseditor""".split()
+)
+_WHAT = frozenset("art article blog content detail entry news post story text".split())
+_PART = frozenset("body con content context detail editor entry main text txt".split())
 
 
 @lru_cache(maxsize=50_000)
@@ -58,17 +64,16 @@ def hint(name: str) -> Hint:
     best = Hint.NOTHING
     for token in name.split():
         words = [word.lower() for word in _WORD.findall(token)]
-        if words and words[0] in _ABOUT:
+        if not words or words[0] in _SWITCH:
             continue
         joined = "".join(words)
-        if joined in _WHOLE or (len(words) == 2 and words[0] in _WHAT and words[1] in _PART):
+        if joined in _WHOLE or (words[0] in _WHAT and words[1:] and words[1] in _PART and not words[2:]):
             return Hint.BODY
-        ends = {joined, words[0], words[-1]} if words else set()
-        if not STRONG.isdisjoint(ends):
+        ends = {joined, words[0], words[-1]}
+        inside = words if len(words) <= _LONG else ends
+        if not _STRONG.isdisjoint(ends):
             best = Hint.STRONG
-        elif best is Hint.NOTHING and not (
-            WEAK.isdisjoint(ends) and (len(words) > _FLAG or _FURNITURE.isdisjoint(words))
-        ):
+        elif best is Hint.NOTHING and not (_WEAK.isdisjoint(ends) and _ANYWHERE.isdisjoint(inside)):
             best = Hint.WEAK
     return best
 
@@ -76,4 +81,4 @@ def hint(name: str) -> Hint:
 @lru_cache(maxsize=10_000)
 def is_paywall(name: str) -> bool:
     """Return whether a class attribute names a wall before the rest of a text."""
-    return any(word.lower() in {"paywall", "paid"} for token in name.split() for word in _WORD.findall(token))
+    return any(word.lower() == "paywall" for token in name.split() for word in _WORD.findall(token))
