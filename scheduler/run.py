@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
-from crawler.crawl import Stop, crawl, fixed_gap, run, settings_for, utc_now
+from crawler.crawl import Stop, crawl, run, settings_for, utc_now
 from crawler.errors import RunLocked
+from scheduler.cadence import Cadence
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
 
 SIGNALED = 128
 """A process that ends because of signal N exits with this plus N, by the shell's convention."""
+
+LEAST_SHARE = 0.25
+"""Part of the day's requests that is always left for polls, however many pages were visited."""
+
+FAILING = 3
+"""Faults in a row after which the others may have a source's share of the polls."""
 
 
 def crawl_once(
@@ -150,16 +159,34 @@ async def run_due(
         batch = corpus.due_sources(topic, now)
     if not batch and not corpus.due_hosts(now, every=everything):
         return None
-    return await crawl(
-        corpus,
-        topic,
-        batch,
-        by=by,
-        settings=settings,
-        next_check=fixed_gap,
-        every_lead=everything,
-        clock=clock,
-        deadline=deadline,
-        stop=stop,
-        progress=progress,
-    )
+    with cadence_of(corpus, topic, now) as cadence:
+        return await crawl(
+            corpus,
+            topic,
+            batch,
+            by=by,
+            settings=settings,
+            next_check=cadence,
+            every_lead=everything,
+            clock=clock,
+            deadline=deadline,
+            stop=stop,
+            progress=progress,
+        )
+
+
+@contextmanager
+def cadence_of(corpus: Corpus, topic: Topic, now: datetime) -> Iterator[Cadence]:
+    """Give the cadence as the last run left it, and keep what this run teaches it.
+
+    The topic's requests a day pay for visits too: polls get what the last day's visits left, at least a quarter.
+    """
+    visits = corpus.visits_since(now - timedelta(days=1))
+    budget = max(topic.requests_per_day - visits, topic.requests_per_day * LEAST_SHARE)
+    alive = [state.source.id for state in corpus.states(topic) if state.enabled and state.errors < FAILING]
+    cadence = Cadence(budget, alive, said=corpus.meta("cadence") or "")
+    try:
+        yield cadence
+    finally:
+        with corpus.transaction():
+            corpus.set_meta("cadence", cadence.dump())

@@ -44,6 +44,10 @@ class Runs(Base):
                 {"id": run_id, "now": stamp(now), "ending": ending, "note": note},
             )
 
+    def visits_since(self, when: datetime) -> int:
+        """Return how many pages were asked for by runs that started after `when`."""
+        return int(self.value("SELECT coalesce(sum(visits), 0) FROM runs WHERE started_at > ?", (stamp(when),)))
+
     def run(self, run_id: int) -> Mapping[str, int | str | None]:
         """Return a run's row."""
         return self.rows("SELECT * FROM runs WHERE id = ?", (run_id,))[0]

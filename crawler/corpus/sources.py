@@ -14,6 +14,9 @@ from crawler.model import Poll, Source, SourceState, Topic, instant, stamp
 FirstCheck = Callable[[Source, datetime], datetime]
 """When a source new to the corpus is polled first."""
 
+CLOCK_SLACK = timedelta(minutes=1)
+"""A clock set back by less is corrected, not wrong."""
+
 _INSTANTS = ("next_check_at", "checked_at", "ok_at", "full_at", "gone_since", "health_since")
 
 
@@ -85,12 +88,18 @@ class Sources(Base):
     def due_sources(self, topic: Topic, now: datetime) -> list[SourceState]:
         """Return the sources whose next check has come, the most overdue first.
 
-        One that 410 switched off is among them, once a month: nobody is given up without a person saying so.
+        One that 410 switched off is among them, once a month: nobody is given up without a person saying so. One last
+        asked in the future is too: the clock was set back, and its next check would be as far off as the clock was.
         """
         due = [
             state
             for state in self.states(topic)
-            if state.source.enabled and (state.next_check_at is None or state.next_check_at <= now)
+            if state.source.enabled
+            and (
+                state.next_check_at is None
+                or state.next_check_at <= now
+                or (state.checked_at is not None and state.checked_at > now + CLOCK_SLACK)
+            )
         ]
         return sorted(due, key=lambda state: state.next_check_at or datetime.min.replace(tzinfo=UTC))
 

@@ -2,9 +2,9 @@
 
     python -m tests.bench.polling SIMULATOR [--seeds 101,102] [--budgets 15,30,60,240]
 
-SIMULATOR is a Python file that offers `synth`, `evaluate`, `tune`, `fixed`, `miniflux`, `sqrt_static` and `ours` (the
-index policy, which with `lam_true` knows the true rates). It is not part of houxu. Each line is JSON: ratios of the mean
-delay to each rule's, of the 95th percentile to that of fixed polling, of the polls made to the budget.
+SIMULATOR is a Python file that offers `synth`, `evaluate`, `tune`, `fixed`, `miniflux`, `sqrt_static` and `ours` (an
+index policy, which with `lam_true` knows the true rates). It is not part of houxu. Each line is JSON: ratios of the
+mean delay to each rule's, of the 95th percentile to that of fixed polling, of the polls made to the budget.
 """
 
 from __future__ import annotations
