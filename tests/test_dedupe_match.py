@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opencc import OpenCC
 
 from crawler import text
 from crawler.dedupe import bare_sha256, match, sketch
 from crawler.dedupe.sketch import LEAST, MOST, SHORTEST, fingerprints
 from crawler.model import Article, Held, Match
 
+TRADITIONAL = OpenCC("s2t")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 ORIGINAL = (
@@ -69,9 +71,7 @@ def kind(one: str, other: str, days: float | None = None) -> str | None:
 
 def traditional(body: str) -> str:
     """Write a simplified text in traditional characters."""
-    from opencc import OpenCC
-
-    return str(OpenCC("s2t").convert(body))
+    return str(TRADITIONAL.convert(body))
 
 
 def with_pinyin(body: str) -> str:
