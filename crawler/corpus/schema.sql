@@ -67,8 +67,8 @@ CREATE TABLE runs (
 
 CREATE TABLE polls (
   id        INTEGER PRIMARY KEY,
-  run_id    INTEGER NOT NULL REFERENCES runs,
-  source_id TEXT NOT NULL REFERENCES sources,
+  run_id    INTEGER NOT NULL REFERENCES runs (id),
+  source_id TEXT NOT NULL REFERENCES sources (id),
   at        TEXT NOT NULL,
   status    INTEGER,                        -- HTTP; NULL when no answer came
   items     INTEGER NOT NULL DEFAULT 0,
@@ -84,7 +84,7 @@ CREATE TABLE leads (
   url           TEXT NOT NULL UNIQUE,       -- canonical
   fetch_url     TEXT NOT NULL,              -- as the source wrote it
   host          TEXT NOT NULL,
-  source_id     TEXT NOT NULL REFERENCES sources,  -- the first to show it
+  source_id     TEXT NOT NULL REFERENCES sources (id),  -- the first to show it
   title         TEXT,
   outlet        TEXT,
   published_at  TEXT,
@@ -97,13 +97,13 @@ CREATE TABLE leads (
   tries         INTEGER NOT NULL DEFAULT 0, -- without an answer, in a row
   rung          INTEGER NOT NULL DEFAULT 0, -- visits again so far, on the ladder of crawler/revisits.py
   ending        TEXT,                       -- of its last visit
-  article_id    INTEGER REFERENCES articles
+  article_id    INTEGER REFERENCES articles (id)
 ) STRICT;
 CREATE INDEX leads_due ON leads (host, next_visit_at) WHERE next_visit_at IS NOT NULL;
 
 CREATE TABLE sightings (
-  lead_id       INTEGER NOT NULL REFERENCES leads,
-  source_id     TEXT NOT NULL REFERENCES sources,
+  lead_id       INTEGER NOT NULL REFERENCES leads (id),
+  source_id     TEXT NOT NULL REFERENCES sources (id),
   url           TEXT NOT NULL,              -- as this source wrote it
   title         TEXT,
   published_raw TEXT,
@@ -113,15 +113,15 @@ CREATE TABLE sightings (
 
 CREATE TABLE visits (
   id          INTEGER PRIMARY KEY,
-  run_id      INTEGER NOT NULL REFERENCES runs,
-  lead_id     INTEGER REFERENCES leads,     -- NULL for a replayed page that no source showed
+  run_id      INTEGER NOT NULL REFERENCES runs (id),
+  lead_id     INTEGER REFERENCES leads (id),     -- NULL for a replayed page that no source showed
   url         TEXT NOT NULL,                -- final
   at          TEXT NOT NULL,
   status      INTEGER,
   ending      TEXT NOT NULL CHECK (ending IN ('stored','duplicate','unchanged','revised','off_topic',
                                               'paywalled','blocked','gone','unreadable','deferred')),
   reason      TEXT NOT NULL,
-  article_id  INTEGER REFERENCES articles,
+  article_id  INTEGER REFERENCES articles (id),
   page_sha256 TEXT,                         -- key into the pages file
   ms          INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -132,8 +132,8 @@ CREATE INDEX visits_by_page ON visits (page_sha256) WHERE page_sha256 IS NOT NUL
 
 CREATE TABLE verdicts (
   id           INTEGER PRIMARY KEY,
-  visit_id     INTEGER REFERENCES visits,   -- NULL when judged again by rescan
-  article_id   INTEGER REFERENCES articles, -- NULL while off topic
+  visit_id     INTEGER REFERENCES visits (id),   -- NULL when judged again by rescan
+  article_id   INTEGER REFERENCES articles (id), -- NULL while off topic
   url          TEXT NOT NULL,
   page_sha256  TEXT,
   at           TEXT NOT NULL,
@@ -152,12 +152,12 @@ CREATE TABLE articles (
   outlet        TEXT,
   lang          TEXT,
   story_id      INTEGER,
-  root_id       INTEGER REFERENCES articles,
-  parent_id     INTEGER REFERENCES articles,
+  root_id       INTEGER REFERENCES articles (id),
+  parent_id     INTEGER REFERENCES articles (id),
   depth         INTEGER NOT NULL DEFAULT 0,
   first_seen_at TEXT NOT NULL,
   published_at  TEXT,                       -- of its first revision: decides who was first
-  latest_id     INTEGER REFERENCES revisions,
+  latest_id     INTEGER REFERENCES revisions (id),
   relevant      INTEGER NOT NULL            -- its latest verdict
 ) STRICT;
 CREATE INDEX articles_by_story ON articles (story_id);
@@ -166,7 +166,7 @@ CREATE INDEX articles_by_time ON articles (coalesce(published_at, first_seen_at)
 
 CREATE TABLE revisions (
   id              INTEGER PRIMARY KEY,
-  article_id      INTEGER NOT NULL REFERENCES articles,
+  article_id      INTEGER NOT NULL REFERENCES articles (id),
   rev             INTEGER NOT NULL,         -- 1, 2, ... in order of arrival
   seen_at         TEXT NOT NULL,
   title           TEXT NOT NULL,
@@ -197,10 +197,10 @@ CREATE VIRTUAL TABLE sketches USING fts5(hashes, content='', detail=none, tokeni
 INSERT INTO sketches (sketches, rank) VALUES ('automerge', 2);  -- fewer segments to look into
 
 CREATE TABLE matches (
-  revision_id    INTEGER NOT NULL REFERENCES revisions,
-  to_revision_id INTEGER NOT NULL REFERENCES revisions,
-  article_id     INTEGER NOT NULL REFERENCES articles,
-  to_article_id  INTEGER NOT NULL REFERENCES articles,
+  revision_id    INTEGER NOT NULL REFERENCES revisions (id),
+  to_revision_id INTEGER NOT NULL REFERENCES revisions (id),
+  article_id     INTEGER NOT NULL REFERENCES articles (id),
+  to_article_id  INTEGER NOT NULL REFERENCES articles (id),
   kind           TEXT NOT NULL CHECK (kind IN ('exact','reprint','truncated','rewrite','contains')),
   score          REAL NOT NULL,
   method         TEXT NOT NULL,
@@ -211,10 +211,10 @@ CREATE INDEX matches_by_article ON matches (article_id);
 CREATE INDEX matches_by_target ON matches (to_article_id);
 
 CREATE TABLE lookalikes (
-  revision_id    INTEGER NOT NULL REFERENCES revisions,
-  to_revision_id INTEGER NOT NULL REFERENCES revisions,
-  article_id     INTEGER NOT NULL REFERENCES articles,
-  to_article_id  INTEGER NOT NULL REFERENCES articles,
+  revision_id    INTEGER NOT NULL REFERENCES revisions (id),
+  to_revision_id INTEGER NOT NULL REFERENCES revisions (id),
+  article_id     INTEGER NOT NULL REFERENCES articles (id),
+  to_article_id  INTEGER NOT NULL REFERENCES articles (id),
   score          REAL NOT NULL,
   method         TEXT NOT NULL,
   features       TEXT NOT NULL,
@@ -224,7 +224,7 @@ CREATE TABLE lookalikes (
 CREATE TABLE stories (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a story that merged away stays away
   headline TEXT NOT NULL,                   -- its root's
-  root_id  INTEGER NOT NULL REFERENCES articles,  -- its earliest root
+  root_id  INTEGER NOT NULL REFERENCES articles (id),  -- its earliest root
   first_at TEXT NOT NULL,
   last_at  TEXT NOT NULL,
   articles INTEGER NOT NULL,
@@ -234,7 +234,7 @@ CREATE TABLE stories (
 CREATE INDEX stories_by_time ON stories (last_at);
 
 CREATE TABLE vectors (
-  article_id INTEGER PRIMARY KEY REFERENCES articles,  -- a root
+  article_id INTEGER PRIMARY KEY REFERENCES articles (id),  -- a root
   at         TEXT NOT NULL,                 -- published, or else first seen
   terms      TEXT NOT NULL                  -- JSON: term -> weight, of its latest text
 ) STRICT;
@@ -248,17 +248,17 @@ CREATE TABLE terms (
 CREATE TABLE signatures (
   term       TEXT NOT NULL,                 -- one of the few rarest of a vector: texts near it are found by these
   at         TEXT NOT NULL,
-  article_id INTEGER NOT NULL REFERENCES articles,
+  article_id INTEGER NOT NULL REFERENCES articles (id),
   PRIMARY KEY (term, at, article_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE unsettled (
-  article_id INTEGER PRIMARY KEY REFERENCES articles  -- changed since stories were last settled
+  article_id INTEGER PRIMARY KEY REFERENCES articles (id)  -- changed since stories were last settled
 ) STRICT;
 
 CREATE TABLE mentions (
   term        TEXT NOT NULL,
-  revision_id INTEGER NOT NULL REFERENCES revisions,
+  revision_id INTEGER NOT NULL REFERENCES revisions (id),
   field       TEXT NOT NULL,
   start       INTEGER NOT NULL,             -- offset in characters, from 0
   PRIMARY KEY (term, revision_id, field, start)
