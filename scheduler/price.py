@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 MEMORY_DAYS = 3.0
+PRIOR_POLLS = 20.0
+"""The forecast is taken to be right for as long as it takes to make so many polls."""
+
 SLACK = 60.0
 ROOT_RANGE = 1e-3, 1e6
 BISECTIONS = 25
@@ -38,8 +41,8 @@ class Market:
     """
 
     demand: dict[str, tuple[float, float, float]] = field(default_factory=dict)
-    made: float = 1.0
-    foretold: float = 1.0
+    made: float = PRIOR_POLLS
+    foretold: float = PRIOR_POLLS
 
     @classmethod
     def load(cls, said: Mapping[str, Any]) -> Market:
@@ -47,7 +50,7 @@ class Market:
         demand = {
             key: (float(root), float(least), float(most)) for key, (root, least, most) in said.get("demand", {}).items()
         }
-        return cls(demand, said.get("made", 1.0), said.get("foretold", 1.0))
+        return cls(demand, said.get("made", PRIOR_POLLS), said.get("foretold", PRIOR_POLLS))
 
     def dump(self) -> dict[str, Any]:
         """Return JSON values."""

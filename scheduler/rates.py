@@ -35,7 +35,7 @@ HALF_HOURS = 48
 
 BASE_MEMORY = 14.0 * DAY
 PROFILE_MEMORY = 60.0 * DAY
-PRIOR_ARRIVALS, PRIOR_MINUTES = 0.3, 0.3 * DAY
+PRIOR_ARRIVALS, PRIOR_MINUTES = 0.1, 0.1 * DAY
 """One item a day, until a few hours of watching say otherwise."""
 
 SHRINK = 24.0
@@ -45,7 +45,13 @@ QUIETEST = 0.08
 GROUP_SHARE = 3.0
 """Most that one poll adds to its group's profile: a source that publishes 200 a day is one voice among others."""
 
+GROUP_PRIOR = 4.0
+PROFILE_FROM, PROFILE_FULL = 1.0 * DAY, 3.0 * DAY
+"""Minutes watched from which a source's own day counts, and counts in full: in the first day, hours not yet watched
+would pass for quiet ones."""
+
 WEEKEND = 2 / 7
+WEEKEND_AFTER = 7.0 * DAY
 WEEKEND_ARRIVALS = 7.0
 WEEKEND_RANGE = 0.15, 1.6
 
@@ -162,9 +168,9 @@ class Forecast:
 def forecast(rates: Rates, group: Vector, now: float, offset: float, minutes: int) -> Forecast:
     """Return what to expect from `now` on, for so many minutes; `group` is the language group's profile of the day."""
     base = (rates.arrivals + PRIOR_ARRIVALS) / (rates.watched + PRIOR_MINUTES)
-    day = base * _day(rates.day, group)
-    share = (rates.week[1] + WEEKEND * WEEKEND_ARRIVALS) / (rates.week.sum() + WEEKEND_ARRIVALS)
-    weekend = float(np.clip(share / WEEKEND, *WEEKEND_RANGE))
+    trust = float(np.clip((rates.watched - PROFILE_FROM) / (PROFILE_FULL - PROFILE_FROM), 0.0, 1.0))
+    day = base * _day(rates.day * trust, group)
+    weekend = _weekend(rates)
     coming = np.arange(minutes)
     local = np.floor(now + offset) + coming
     regular = day[(local % DAY // 30).astype(np.int64)] * np.where(is_weekend(local), weekend, 1.0)
@@ -178,9 +184,17 @@ def forecast(rates: Rates, group: Vector, now: float, offset: float, minutes: in
     return Forecast(expected, regular, root)
 
 
+def _weekend(rates: Rates) -> float:
+    """Return the factor of weekend days; 1 until a weekend was surely watched."""
+    if rates.watched < WEEKEND_AFTER:
+        return 1.0
+    share = (rates.week[1] + WEEKEND * WEEKEND_ARRIVALS) / (rates.week.sum() + WEEKEND_ARRIVALS)
+    return float(np.clip(share / WEEKEND, *WEEKEND_RANGE))
+
+
 def _day(own: Vector, group: Vector) -> Vector:
     """Return the profile of the day, mean 1: the source's histogram and its group's, each smoothed over 90 minutes."""
-    prior = _smooth(group + 1.0)
+    prior = _smooth(group + GROUP_PRIOR)
     profile = _smooth(own) + SHRINK * prior / prior.sum()
     profile = np.maximum(profile / profile.mean(), QUIETEST)
     result: Vector = profile / profile.mean()
