@@ -25,7 +25,7 @@ LONG = 1000
 
 _SENTENCE = re.compile(r"(?:[^。！？!?；;\n.]|\.(?!\s))+(?:[。！？!?；;.]+[”’」』\"]?)?")
 _WORD = re.compile(
-    rf"\d+(?:[.,]\d+)*(?:[%‰]|[百千万萬亿億兆]+|{WORD})?"  # 3,090亿 98.5% 309B
+    rf"\d+(?:[.,]\d+)*(?: ?(?:[百千万萬亿億兆]+|(?:m|b|tr)illion\b|percent\b)|[%‰]|{WORD})?"  # 3,090 亿 309B 1.5 billion
     rf"|{WORD}(?:[-._+/'’&]{WORD})*|[{WIDE}]|\S"
 )
 _ONE_WIDE = re.compile(f"[{WIDE}]")
@@ -47,7 +47,9 @@ def changes(before: str, after: str) -> tuple[str, str]:
     removed: dict[int, list[str]] = {i: [old] for i, old in enumerate(olds)}
     added: dict[int, list[str]] = {j: [new] for j, new in enumerate(news)}
     for i, j in pairs:
-        removed[i], added[j] = _differences(olds[i], news[j])
+        gone, come = differences(olds[i], news[j])
+        removed[i] = [olds[i][start:end] for start, end in gone]
+        added[j] = [news[j][start:end] for start, end in come]
     return _said(removed), _said(added)
 
 
@@ -96,8 +98,12 @@ def _pairs(olds: list[str], news: list[str]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _differences(old: str, new: str) -> tuple[list[str], list[str]]:
-    """Return the differing places of two versions of a sentence."""
+def differences(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the differing places of two versions of a sentence or paragraph.
+
+    Returns:
+        (start, end) of each place in `old`, and of each in `new`, in characters; space and punctuation alone are none.
+    """
     olds = [found.span() for found in _WORD.finditer(old)]
     news = [found.span() for found in _WORD.finditer(new)]
     left, right = [old[a:b] for a, b in olds], [new[a:b] for a, b in news]
@@ -112,8 +118,8 @@ def _differences(old: str, new: str) -> tuple[list[str], list[str]]:
             spans.append([i, i_end, j, j_end])
     for span in spans:
         _widen(span, left, right)
-    return [old[olds[i][0] : olds[i_end - 1][1]] for i, i_end, _, _ in spans if i < i_end], [
-        new[news[j][0] : news[j_end - 1][1]] for _, _, j, j_end in spans if j < j_end
+    return [(olds[i][0], olds[i_end - 1][1]) for i, i_end, _, _ in spans if i < i_end], [
+        (news[j][0], news[j_end - 1][1]) for _, _, j, j_end in spans if j < j_end
     ]
 
 

@@ -13,7 +13,8 @@ PROSE = st.text(alphabet="小米发布大模型。，！ \n30.9亿a bMiMo-V2", m
     ("before", "after", "removed", "added"),
     [
         ("总参数3090亿，激活150亿。", "总参数309亿，激活150亿。", "3090亿", "309亿"),
-        ("总参数 3,090 亿。", "总参数 309 亿。", "3,090", "309"),
+        ("总参数 3,090 亿。", "总参数 309 亿。", "3,090 亿", "309 亿"),
+        ("It has 30.9 billion parameters.", "It has 309 billion parameters.", "30.9 billion", "309 billion"),
         ("It has 309B parameters in all.", "It has 310B parameters in all.", "309B", "310B"),
         ("代码能力位列全球第一名。", "代码能力位列全球第二名。", "第一名", "第二名"),
         ("价格为0.1美元。第二句不变。", "价格为0.3美元。第二句不变。", "0.1", "0.3"),

@@ -1,0 +1,130 @@
+"""What the pages draw: marked text, two texts side by side, the chart's bars, the reprint tree. Pure values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from crawler.changes import differences
+from crawler.query import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text, and whether it is marked. Templates escape it; nothing here is HTML."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One paragraph of two texts side by side; an empty side has no counterpart."""
+
+    old: tuple[Piece, ...]
+    new: tuple[Piece, ...]
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of the chart, in units of its view box."""
+
+    day: str
+    articles: int
+    voices: int
+    x: float
+    width: float
+    height: float
+    voices_height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An article of a story, and the copies that hang from it."""
+
+    row: Mapping[str, Any]
+    copies: tuple[Node, ...]
+
+
+def pieces(text: str, spans: Iterable[tuple[int, int]]) -> tuple[Piece, ...]:
+    """Cut a text at (start, end) spans, which may overlap; those inside are marked."""
+    cut: list[Piece] = []
+    at = 0
+    for start, end in sorted(spans):
+        if end <= at or end > len(text):
+            continue
+        if start > at:
+            cut.append(Piece(text[at:start]))
+        cut.append(Piece(text[max(start, at) : end], marked=True))
+        at = end
+    if at < len(text):
+        cut.append(Piece(text[at:]))
+    return tuple(cut)
+
+
+def term_spans(text: str, hits: Sequence[Mapping[str, Any]], field: str) -> list[tuple[int, int]]:
+    """Return where a verdict's terms stand in a text, leaving out those that an edit since has moved."""
+    here = [(hit["start"], hit["end"], hit["term"]) for hit in hits if hit["field"] == field]
+    return [(start, end) for start, end, term in here if _bare(text[start:end]) == _bare(term)]
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in plain(text) if char.isalnum())
+
+
+def compare(old: str, new: str) -> list[Pair]:
+    """Set two texts side by side by paragraph, the words that differ marked."""
+    left, right = old.splitlines(), new.splitlines()
+    pairs: list[Pair] = []
+    for kind, i, i_end, j, j_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        for before, after in zip_longest(left[i:i_end], right[j:j_end], fillvalue=""):
+            gone, come = ([], []) if kind == "equal" else differences(before, after)
+            pairs.append(Pair(pieces(before, gone), pieces(after, come), same=not gone and not come))
+    return pairs
+
+
+def bars(days: Sequence[Mapping[str, Any]], width: float = 720, height: float = 120) -> list[Bar]:
+    """Return the chart's bars, one a day from the first to the last, days without coverage at height 0."""
+    if not days:
+        return []
+    first, last = (date.fromisoformat(days[i]["day"]) for i in (0, -1))
+    held = {row["day"]: row for row in days}
+    count = (last - first).days + 1
+    step = width / max(count, 14)
+    most = max(row["articles"] for row in days)
+    made = []
+    for i in range(count):
+        day = (first + timedelta(days=i)).isoformat()
+        row = held.get(day, {"articles": 0, "voices": 0})
+        tall, voiced = (height * row[name] / most for name in ("articles", "voices"))
+        made.append(Bar(day, row["articles"], row["voices"], round(i * step, 2), round(step * 0.8, 2), tall, voiced))
+    return made
+
+
+def tree(rows: Sequence[Mapping[str, Any]]) -> tuple[Node, ...]:
+    """Hang each article from the one it copies, keeping the order of the rows; without that one it stands alone."""
+    ids = {row["id"] for row in rows}
+    below: dict[int | None, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        parent = row["parent_id"] if row["parent_id"] in ids else None
+        below.setdefault(parent, []).append(row)
+
+    def nodes(parent: int | None) -> tuple[Node, ...]:
+        return tuple(Node(row, nodes(row["id"])) for row in below.get(parent, ()))
+
+    return nodes(None)
+
+
+def script_of(lang: str | None) -> str:
+    """Return the language tag that picks the right letter shapes: Chinese says which characters it uses."""
+    said = (lang or "").lower()
+    if said.startswith("zh"):
+        return "zh-Hant" if any(part in said for part in ("hant", "tw", "hk", "mo")) else "zh-Hans"
+    return lang or "und"

@@ -1,0 +1,148 @@
+"""The pages in front of Datasette: front, search, story, article. A Datasette plugin: routes and template variables."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from datasette import hookimpl
+from datasette.utils.asgi import NotFound, Response
+
+from crawler.browse import marks
+from crawler.corpus import browsing
+from crawler.corpus.store import Corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Our pages run nothing and load nothing but their own two files, whatever a headline holds."""
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    """Put our pages before Datasette's."""
+    return [
+        (r"^/$", front),
+        (r"^/search$", search),
+        (r"^/story/(?P<id>\d{1,18})$", story),
+        (r"^/article/(?P<id>\d{1,18})$", article),
+    ]
+
+
+@hookimpl
+def menu_links() -> list[dict[str, str]]:
+    """Lead back from Datasette's own pages."""
+    return [{"href": "/", "label": "Front page"}, {"href": "/search", "label": "Search"}]
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
+    """Give every page its topic, and the SQL pages' address."""
+    path = getattr(datasette, "houxu_path", None)
+    if path is None:
+        return {}
+    return {
+        "topic": datasette.houxu_topic,
+        "sql": datasette.urls.database(path.stem),
+        "script_of": marks.script_of,
+        "day": _day,
+        "web": _web,
+    }
+
+
+def _day(at: str | None) -> str:
+    return (at or "")[:10]
+
+
+def _web(url: str | None) -> str:
+    """Return a link's target: a web address or nothing, so that no javascript: is ever one."""
+    return url if url and url.startswith(("http://", "https://")) else ""
+
+
+async def front(datasette: Datasette, request: Request) -> Response:
+    """Show what a person wants first."""
+    shown = await _read(datasette, browsing.front)
+    return await _page(datasette, request, "front", **shown, bars=marks.bars(shown["days"]))
+
+
+async def search(datasette: Datasette, request: Request) -> Response:
+    """Answer anything a person types."""
+    asked = {
+        name: (request.args.get(name) or "").strip() for name in ("q", "outlet", "lang", "since", "until", "newest")
+    }
+    since, until = _date(asked["since"]), _date(asked["until"])
+
+    def look(corpus: Corpus) -> Any:
+        found = corpus.search(
+            asked["q"],
+            outlet=asked["outlet"] or None,
+            lang=asked["lang"] or None,
+            since=since,
+            until=until + timedelta(days=1) if until else None,
+            newest=bool(asked["newest"]),
+            limit=50,
+        )
+        return found, browsing.outlets(corpus)
+
+    found, outlets = await _read(datasette, look)
+    results = [(each, marks.pieces(each.excerpt, each.hits)) for each in found]
+    return await _page(datasette, request, "search", asked=asked, results=results, outlets=outlets)
+
+
+async def story(datasette: Datasette, request: Request) -> Response:
+    """Show a story's articles in time order, copies beneath what they copy."""
+    number = int(request.url_vars["id"])
+    shown = await _read(datasette, lambda corpus: browsing.story(corpus, number))
+    if shown is None:
+        raise NotFound(f"There is no story {number}")
+    return await _page(datasette, request, "story", story=shown, nodes=marks.tree(shown["coverage"]))
+
+
+async def article(datasette: Datasette, request: Request) -> Response:
+    """Show an article: its text with the deciding terms marked, its revisions side by side, what it copies."""
+    number = int(request.url_vars["id"])
+    shown = await _read(datasette, lambda corpus: browsing.article(corpus, number))
+    if shown is None:
+        raise NotFound(f"There is no article {number}")
+    texts = shown["texts"]
+    hits = shown["verdict"]["terms"] if shown["verdict"] else []
+    marked = {
+        field: marks.pieces(texts[-1][field], marks.term_spans(texts[-1][field], hits, field))
+        for field in ("title", "body")
+    }
+    edits = [
+        (before, after, marks.compare(f"{before['title']}\n{before['body']}", f"{after['title']}\n{after['body']}"))
+        for before, after in pairwise(texts)
+    ]
+    return await _page(datasette, request, "article", shown=shown, marked=marked, edits=edits[::-1])
+
+
+async def _read(datasette: Datasette, look: Callable[[Corpus], Any]) -> Any:
+    """Read the corpus in a thread, on a connection of its own."""
+
+    def run() -> Any:
+        with Corpus(datasette.houxu_path, read_only=True) as corpus:
+            return look(corpus)
+
+    return await asyncio.to_thread(run)
+
+
+async def _page(datasette: Datasette, request: Request, name: str, **shown: Any) -> Response:
+    html = await datasette.render_template(f"houxu_{name}.html", shown, request=request)
+    return Response.html(html, headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"})
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None

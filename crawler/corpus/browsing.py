@@ -1,0 +1,101 @@
+"""What the pages of `houxu browse` show. Read-only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crawler.corpus.store import Corpus
+
+DAYS = 90
+"""Days of the front page's chart, up to the newest coverage."""
+
+
+def front(corpus: Corpus) -> dict[str, Any]:
+    """Return what a person wants first: `days`, `stories`, `edits`, `sources`, `articles` and `voices` in all."""
+    days = corpus.rows(
+        "WITH newest AS (SELECT max(coalesce(published_at, first_seen_at)) AS at FROM articles WHERE relevant = 1) "
+        "SELECT substr(at, 1, 10) AS day, count(*) AS articles, sum(NOT copy) AS voices FROM timeline "
+        "WHERE at >= (SELECT date(at, :back) FROM newest) GROUP BY day ORDER BY day",
+        {"back": f"-{DAYS - 1} days"},
+    )
+    stories = corpus.rows(
+        "SELECT s.id, s.headline, s.articles, s.voices, s.outlets, s.first_at, s.last_at, f.outlet AS first_outlet, "
+        "f.hours_ahead, f.dated_by, c.lang FROM stories s JOIN first_report f ON f.story_id = s.id "
+        "JOIN articles c ON c.id = s.root_id ORDER BY s.last_at DESC, s.id LIMIT 12"
+    )
+    return {
+        "days": days,
+        "stories": stories,
+        "edits": corpus.rows("SELECT * FROM edits LIMIT 6"),
+        "sources": attention(corpus),
+        "totals": corpus.rows(
+            "SELECT count(*) AS articles, count(DISTINCT root_id) AS voices, count(DISTINCT story_id) AS stories, "
+            "count(DISTINCT outlet) AS outlets FROM articles WHERE relevant = 1"
+        )[0],
+    }
+
+
+def attention(corpus: Corpus) -> list[dict[str, Any]]:
+    """Return the sources that need attention: `source_id`, `outlet`, `url` and `why`."""
+    failing = corpus.rows(
+        "SELECT s.id AS source_id, s.outlet, s.url, CASE WHEN s.health NOT IN ('new', 'ok', 'quiet') THEN s.health "
+        "|| coalesce(': ' || s.health_why, '') ELSE s.errors || ' errors in a row' || coalesce(': ' || (SELECT error "
+        "FROM polls p WHERE p.source_id = s.id ORDER BY p.id DESC LIMIT 1), '') END AS why FROM sources s "
+        "WHERE s.enabled AND (s.health NOT IN ('new', 'ok', 'quiet') OR s.errors > 0) ORDER BY s.errors DESC, s.id"
+    )
+    known = {row["source_id"] for row in failing}
+    quiet = corpus.rows("SELECT source_id, outlet, url, days_quiet, usual_days FROM quiet_sources")
+    for row in quiet:
+        if row["source_id"] not in known:
+            usual = f", usually {row['usual_days']:g}" if row["usual_days"] is not None else ""
+            failing.append({**row, "why": f"nothing new for {row['days_quiet']:g} days{usual}"})
+    return failing
+
+
+def story(corpus: Corpus, story_id: int) -> dict[str, Any] | None:
+    """Return a story with its articles in time order and, per article, what its copies hang from; None if none is."""
+    found = corpus.rows("SELECT * FROM stories WHERE id = ?", (story_id,))
+    if not found:
+        return None
+    articles = corpus.rows(
+        "SELECT c.id, c.url, c.outlet, c.lang, c.title, coalesce(c.published_at, c.first_seen_at) AS at, "
+        "c.published_at IS NULL AS undated, c.revisions, a.parent_id, c.depth, t.kind, t.score "
+        "FROM coverage c JOIN articles a ON a.id = c.id LEFT JOIN reprint_tree t ON t.article_id = c.id "
+        "AND t.root_id = c.root_id WHERE c.story_id = ? ORDER BY at, c.url",
+        (story_id,),
+    )
+    return {**found[0], "coverage": articles}
+
+
+def article(corpus: Corpus, article_id: int) -> dict[str, Any] | None:
+    """Return an article with all its texts, its verdict's terms, what it copies and what copies it; None if none is."""
+    url = corpus.value("SELECT url FROM articles WHERE id = ?", (article_id,))
+    known = corpus.why(url) if url else None
+    if known is None:
+        return None
+    texts = corpus.rows(
+        "SELECT rev, seen_at, title, body, removed, added FROM revisions WHERE article_id = ? ORDER BY rev",
+        (article_id,),
+    )
+    copies = corpus.rows(
+        "SELECT a.id, a.outlet, a.url, r.title, r.lang FROM articles a JOIN revisions r ON r.id = a.latest_id "
+        "WHERE a.parent_id = ? AND a.relevant = 1 ORDER BY coalesce(a.published_at, a.first_seen_at)",
+        (article_id,),
+    )
+    parent = corpus.rows(
+        "SELECT p.id, p.outlet, p.url, r.title, r.lang, t.kind, t.score FROM articles a "
+        "JOIN articles p ON p.id = a.parent_id JOIN revisions r ON r.id = p.latest_id "
+        "LEFT JOIN reprint_tree t ON t.article_id = a.id AND t.root_id = a.root_id WHERE a.id = ?",
+        (article_id,),
+    )
+    return {**known, "texts": texts, "copies": copies, "parent": parent[0] if parent else None}
+
+
+def outlets(corpus: Corpus) -> list[str]:
+    """Return the outlets of the coverage, those with most articles first."""
+    rows = corpus.rows(
+        "SELECT outlet FROM articles WHERE relevant = 1 AND outlet IS NOT NULL GROUP BY outlet "
+        "ORDER BY count(*) DESC, outlet LIMIT 200"
+    )
+    return [row["outlet"] for row in rows]
