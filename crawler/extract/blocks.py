@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 Doubt = tuple["Element", Hint]
 
 SKIPPED = frozenset(
-    """audio button canvas embed iframe img input label map math noscript object option script select style svg template
+    """audio button canvas embed iframe img input label map math nav noscript object option script select style svg template
     textarea title video""".split()
 )
-"""What holds no text of the page, or text that is not read: controls, scripts, pictures."""
+"""What holds no text of the page, or text that is not read: controls, scripts, pictures, navigation."""
 
-FURNITURE = frozenset("aside dialog figcaption figure footer menu nav".split())
+FURNITURE = frozenset("aside dialog figcaption figure footer menu".split())
 """Elements that say by themselves that the article is elsewhere; some pages keep it there all the same."""
 
 INLINE = frozenset(

@@ -146,14 +146,12 @@ class Reader:
             return said
         in_url = _IN_URL.search(url)
         day = self.exactly("-".join(in_url.groups())) if in_url else None
-        shown = list(self._shown(page, blocks, heading, title))
         if said is None:
-            near = next((dated for dated in shown if dated.where != "text"), None)
-            said = Dated(day, "url") if day else near or next(iter(shown), None)
-        if said is None:
-            return self._relative(blocks, heading, title)
-        if self._to_the_minute(said.moment) and said.where != _BAIDU:
+            shown = self._shown(page, blocks, heading, title)
+            said = Dated(day, "url") if day else next(shown, None) or self._relative(blocks, heading, title)
+        if said is None or (self._to_the_minute(said.moment) and said.where != _BAIDU):
             return said
+        shown = self._shown(page, blocks, heading, title)
         return next((dated for dated in shown if self._refines(dated.moment, said.moment)), said)
 
     def _shown(self, page: Document, blocks: Sequence[Block], heading: Element | None, title: str) -> Iterator[Dated]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from crawler.errors import Unreadable
-from crawler.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +60,7 @@ def parse(text: str) -> Document:
     Raises:
         Unreadable: there is nothing to parse.
     """
-    source = clean(_XML.sub("", text[:MAX_BYTES], count=1))
+    source = _XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1)
     root = _root(source)
     if root is not None and any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in _PARSER.error_log):
         root = _root(_WRAPPERS.sub("\n", source))  # what lies deeper than 2,048 elements is lost to libxml2
