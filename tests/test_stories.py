@@ -99,6 +99,12 @@ def test_traditional_characters_are_no_other_language() -> None:
     assert stories.features("小米發布開源大模型", "羅福莉稱總參數3090億，激活150億。", NAMES) == simple
 
 
+def test_inserted_pinyin_is_no_text() -> None:
+    """A mirror that writes readings behind characters says what its original says."""
+    simple = stories.features("", "罗福莉称总参数3090亿，她说差距只剩几个月。", NAMES)
+    assert stories.features("", "羅(luó)福莉稱總(zǒng)參數3090億(yì)，她說差(chà)距只剩幾個月。", NAMES) == simple
+
+
 def test_bridges_between_languages() -> None:
     """Names in Latin letters, names with several spellings and numbers are the same terms in both languages."""
     chinese = stories.features(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler import numbers
-from crawler.text import HAN, simplify
+from crawler.text import HAN, drop_pinyin, simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ def features(title: str, body: str, same: Sequence[Sequence[str]] = ()) -> dict[
         same: spellings of one name, the canonical one first (the topic's `same`). A name alone in its group is only
             known to be a name, however it is written.
     """
-    text = simplify(f"{title}\n{body}")
+    text = simplify(drop_pinyin(f"{title}\n{body}"))
     lead = len(title) + _LEAD
     counts: Counter[str] = Counter()
     for number in numbers.find(text):
