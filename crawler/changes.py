@@ -25,7 +25,7 @@ LONG = 1000
 
 _SENTENCE = re.compile(r"(?:[^。！？!?；;\n.]|\.(?!\s))+(?:[。！？!?；;.]+[”’」』\"]?)?")
 _WORD = re.compile(
-    rf"\d+(?:[.,]\d+)*(?: ?(?:[百千万萬亿億兆]+|(?:m|b|tr)illion\b|percent\b)|[%‰]|{WORD})?"  # 3,090 亿 309B 1.5 billion
+    rf"\d+(?:[.,]\d+)*(?: ?(?:[百千万萬亿億兆]+|(?:m|b|tr)illion\b|percent\b)|[%‰]|{WORD})?"  # 3,090 亿, 309B
     rf"|{WORD}(?:[-._+/'’&]{WORD})*|[{WIDE}]|\S"
 )
 _ONE_WIDE = re.compile(f"[{WIDE}]")

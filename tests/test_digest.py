@@ -25,7 +25,7 @@ NOW = START + 48 * HOUR
 def rows(tmp_path: Path) -> Iterator[Rows]:
     """Give a day of old news, then: a new story with a copy, an old one that grew, an edit, a source that broke."""
     made = Rows(tmp_path / "c.db")
-    made.source("ok", health="ok", health_since="2026-03-02T01:00:00Z")
+    made.source("well", health="healthy", health_since="2026-03-02T01:00:00Z")
     made.source(
         "broken", outlet="乙*报", health="frozen", health_why="no new item for 9 days",
         health_since="2026-03-02T01:00:00Z",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.changes import differences
 from crawler.query import plain
+from crawler.text import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +59,7 @@ def pieces(text: str, spans: Iterable[tuple[int, int]]) -> tuple[Piece, ...]:
     cut: list[Piece] = []
     at = 0
     for start, end in sorted(spans):
-        if end <= at or end > len(text):
+        if end <= max(at, start) or end > len(text):
             continue
         if start > at:
             cut.append(Piece(text[at:start]))
@@ -122,9 +123,17 @@ def tree(rows: Sequence[Mapping[str, Any]]) -> tuple[Node, ...]:
     return nodes(None)
 
 
-def script_of(lang: str | None) -> str:
-    """Return the language tag that picks the right letter shapes: Chinese says which characters it uses."""
+def script_of(lang: str | None, text: str = "") -> str:
+    """Return the language tag that picks the right letter shapes: for Chinese, by the characters the text is in.
+
+    Args:
+        lang: as the page or its source says, which is often only `zh`.
+        text: some of it; one character in twelve that has a simplified form makes it traditional.
+    """
     said = (lang or "").lower()
-    if said.startswith("zh"):
-        return "zh-Hant" if any(part in said for part in ("hant", "tw", "hk", "mo")) else "zh-Hans"
-    return lang or "und"
+    if not said.startswith("zh"):
+        return lang or "und"
+    if said.removeprefix("zh-") in {"hant", "tw", "hk", "mo"}:
+        return "zh-Hant"
+    traditional = sum(one != other for one, other in zip(text, simplify(text), strict=True))
+    return "zh-Hant" if traditional * 12 > len(text) else "zh-Hans"

@@ -37,6 +37,18 @@ TABLES = {
     "quiet_sources": "Sources that went silent, by their own past.",
 }
 
+HIDDEN = (
+    "_sqlite_migrations",
+    "signatures",
+    "sketches",
+    "sqlite_sequence",
+    "terms",
+    "tombstones",
+    "unsettled",
+    "vectors",
+)
+"""Tables that only houxu reads."""
+
 FACETS = {
     "coverage": ["outlet", "lang"],
     "timeline": ["outlet", "copy"],
@@ -80,6 +92,7 @@ def metadata(database: str, topic: str) -> dict[str, Any]:
         name: {"description": text, "columns": said.get(name, {}), "facets": FACETS.get(name, [])}
         for name, text in TABLES.items()
     }
+    tables |= {name: {"hidden": True} for name in HIDDEN}
     tables["articles"]["label_column"] = "url"
     tables["stories"]["label_column"] = "headline"
     return {

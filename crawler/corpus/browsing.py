@@ -27,7 +27,7 @@ def front(corpus: Corpus) -> dict[str, Any]:
     return {
         "days": days,
         "stories": stories,
-        "edits": corpus.rows("SELECT * FROM edits LIMIT 6"),
+        "edits": corpus.rows("SELECT e.*, a.lang FROM edits e JOIN articles a ON a.id = e.article_id LIMIT 6"),
         "sources": attention(corpus),
         "totals": corpus.rows(
             "SELECT count(*) AS articles, count(DISTINCT root_id) AS voices, count(DISTINCT story_id) AS stories, "
@@ -39,10 +39,15 @@ def front(corpus: Corpus) -> dict[str, Any]:
 def attention(corpus: Corpus) -> list[dict[str, Any]]:
     """Return the sources that need attention: `source_id`, `outlet`, `url` and `why`."""
     failing = corpus.rows(
-        "SELECT s.id AS source_id, s.outlet, s.url, CASE WHEN s.health NOT IN ('new', 'ok', 'quiet') THEN s.health "
-        "|| coalesce(': ' || s.health_why, '') ELSE s.errors || ' errors in a row' || coalesce(': ' || (SELECT error "
-        "FROM polls p WHERE p.source_id = s.id ORDER BY p.id DESC LIMIT 1), '') END AS why FROM sources s "
-        "WHERE s.enabled AND (s.health NOT IN ('new', 'ok', 'quiet') OR s.errors > 0) ORDER BY s.errors DESC, s.id"
+        """
+        SELECT s.id AS source_id, s.outlet, s.url,
+               CASE WHEN s.health IN ('new', 'healthy', 'quiet') THEN s.errors || ' errors in a row' || coalesce(': ' ||
+                    (SELECT error FROM polls p WHERE p.source_id = s.id ORDER BY p.id DESC LIMIT 1), '')
+               ELSE s.health || coalesce(': ' || s.health_why, '') END AS why
+        FROM sources s
+        WHERE s.enabled AND (s.health NOT IN ('new', 'healthy', 'quiet') OR s.errors > 0)
+        ORDER BY s.errors DESC, s.id
+        """
     )
     known = {row["source_id"] for row in failing}
     quiet = corpus.rows("SELECT source_id, outlet, url, days_quiet, usual_days FROM quiet_sources")
@@ -79,12 +84,12 @@ def article(corpus: Corpus, article_id: int) -> dict[str, Any] | None:
         (article_id,),
     )
     copies = corpus.rows(
-        "SELECT a.id, a.outlet, a.url, r.title, r.lang FROM articles a JOIN revisions r ON r.id = a.latest_id "
+        "SELECT a.id, a.outlet, a.url, r.title, a.lang FROM articles a JOIN revisions r ON r.id = a.latest_id "
         "WHERE a.parent_id = ? AND a.relevant = 1 ORDER BY coalesce(a.published_at, a.first_seen_at)",
         (article_id,),
     )
     parent = corpus.rows(
-        "SELECT p.id, p.outlet, p.url, r.title, r.lang, t.kind, t.score FROM articles a "
+        "SELECT p.id, p.outlet, p.url, r.title, p.lang, t.kind, t.score FROM articles a "
         "JOIN articles p ON p.id = a.parent_id JOIN revisions r ON r.id = p.latest_id "
         "LEFT JOIN reprint_tree t ON t.article_id = a.id AND t.root_id = a.root_id WHERE a.id = ?",
         (article_id,),

@@ -44,7 +44,7 @@ WHERE seen_at >= :since
 
 _SOURCES = """
 SELECT id, outlet, url, health, health_why, health_since FROM sources
-WHERE enabled AND health NOT IN ('new', 'ok', 'quiet') AND health_since >= :since ORDER BY health, id
+WHERE enabled AND health NOT IN ('new', 'healthy', 'quiet') AND health_since >= :since ORDER BY health, id
 """
 
 

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.browse import build, marks
+from crawler.browse.metadata import TABLES, columns, questions
+from crawler.errors import CorpusMissing
+from tests.corpus_rows import START, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytest.importorskip("datasette", reason="the extra `browse` is not installed")
+
+EVIL = "<script>alert(1)</script>\"'&"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[Rows]:
+    """Give a corpus with a story of an original, a copy and an edit, and an article whose every word is hostile."""
+    made = Rows(tmp_path / "news.db")
+    made.source("a", "甲报", health="frozen", health_why="no new item for 9 days")
+    made.article(
+        "小米发布模型", "第一段。\n总参数3090亿，罗福莉说。\n第三段。", outlet="甲报", story=1, published=START,
+        source="a", terms=[{"term": "罗福莉", "role": "strong", "field": "body", "start": 14, "end": 17}],
+    )  # fmt: skip
+    made.article("小米發佈模型", "總參數3090億。", outlet="乙報", story=1, copies=1, published=START + DAY)
+    made.revise(1, "小米发布模型", "第一段。\n总参数309亿，罗福莉说。\n第三段。")
+    made.article(
+        EVIL, EVIL * 3, outlet=EVIL, lang=EVIL, url="javascript:alert(1)//x/", story=2, published=START, credited=EVIL,
+    )  # fmt: skip
+    made.revise(3, EVIL + "改", EVIL * 2 + "改")
+    yield made
+    made.corpus.close()
+
+
+def get(rows: Rows, *paths: str) -> list[Any]:
+    """Return the responses to these paths."""
+
+    async def ask() -> list[Any]:
+        made = build(rows.corpus.path)
+        return [await made.client.get(path) for path in paths]
+
+    return asyncio.run(ask())
+
+
+def test_the_front_page_shows_what_a_person_wants_first(rows: Rows) -> None:
+    """The chart, the stories with who was first, the edits with their words, the sources that need attention."""
+    (page,) = get(rows, "/")
+    assert page.status_code == 200
+    assert "<title>2026-03-01: 2 articles, 2 voices</title>" in page.text
+    assert '<a href="/story/1">小米发布模型</a>' in page.text
+    assert "First: <b>甲报</b>" in page.text
+    assert "<del>3090亿</del>" in page.text
+    assert "<ins>309亿</ins>" in page.text
+    assert "frozen: no new item for 9 days" in page.text
+
+
+@pytest.mark.parametrize("typed", ["小米", "罗福莉", "羅福莉", "“小米发布模型”", '"', "小米 NOT 汽车", "*", ""])
+def test_the_search_page_takes_anything(rows: Rows, typed: str) -> None:
+    """Whatever is typed is answered; what is found is marked."""
+    made = get(rows, f"/search?q={quote(typed)}&since=x&until=2027-01-01")
+    assert made[0].status_code == 200
+    if "小米" in typed:
+        assert "<mark>小米" in made[0].text
+
+
+def test_a_story_is_a_tree(rows: Rows) -> None:
+    """The copy hangs beneath its original, with its kind and score; the traditional text says that it is one."""
+    (page,) = get(rows, "/story/1")
+    original, copy = page.text.index("小米发布模型</a>"), page.text.index("小米發佈模型</a>")
+    assert original < page.text.index('<li class="copy">') < copy
+    assert "reprint 0.97" in page.text
+    assert 'lang="zh-Hant">小米發佈模型' in page.text
+    assert "edited" in page.text
+
+
+def test_an_article_shows_its_revisions_side_by_side(rows: Rows) -> None:
+    """The words that changed are marked on either side, the deciding term in the text, what copies it beside."""
+    (page,) = get(rows, "/article/1")
+    assert "总参数<del>3090亿</del>，罗福莉说" in page.text
+    assert "总参数<ins>309亿</ins>，罗福莉说" in page.text
+    assert page.text.count('<tr class="same">') == 3
+    assert "小米發佈模型" in page.text
+    (copy,) = get(rows, "/article/2")
+    assert '<a href="/article/1" lang="zh-Hans">小米发布模型</a>' in copy.text
+
+
+def test_terms_that_an_edit_moved_are_not_marked_wrongly() -> None:
+    """Offsets of an older text mark a newer one only where the term still stands there."""
+    hits = [{"term": "罗福莉", "field": "body", "start": 0, "end": 3}]
+    assert marks.term_spans("罗福莉说", hits, "body") == [(0, 3)]
+    assert marks.term_spans("据罗福莉", hits, "body") == []
+    assert marks.term_spans("羅福莉说", hits, "body") == [(0, 3)]
+
+
+def test_everything_shown_is_escaped(rows: Rows) -> None:
+    """No page lets a headline's markup through, links to javascript:, or may run what is not ours."""
+    typed = "/search?q=" + quote(EVIL)
+    pages = get(rows, "/", typed, "/search?q=script&outlet=%3Cscript%3E", "/story/2", "/article/3")
+    for page in pages:
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert 'href="javascript:' not in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert "&lt;script&gt;" in pages[-1].text
+
+
+def test_what_is_not_there_is_404(rows: Rows) -> None:
+    """Unknown numbers, and numbers beyond any, are not found."""
+    pages = get(rows, "/story/99", "/article/99", "/article/999999999999999999")
+    assert [page.status_code for page in pages] == [404, 404, 404]
+
+
+def test_every_table_and_view_opens(rows: Rows) -> None:
+    """Datasette's own page of each described table, with its facets."""
+    names = list(TABLES)
+    for name, page in zip(names, get(rows, *(f"/news/{name}" for name in names)), strict=True):
+        assert page.status_code == 200, name
+        assert TABLES[name].split(":", maxsplit=1)[0][:20] in page.text, name
+
+
+def test_every_table_is_described_or_hidden(rows: Rows) -> None:
+    """What Datasette lists is what we describe; columns are described by the schema's own comments."""
+    (database,) = get(rows, "/news.json")
+    listed = {table["name"] for table in database.json()["tables"] if not table["hidden"]}
+    assert listed | {view["name"] for view in database.json()["views"]} | {"articles_fts"} == set(TABLES) | {
+        "articles_fts"
+    }
+    assert columns()["revisions"]["removed"] == "words that the revision before had"
+
+
+@pytest.mark.parametrize("name", list(questions()))
+def test_every_question_is_answered(rows: Rows, name: str) -> None:
+    """Each of the analyst's questions runs, as a page and as JSON."""
+    page, answer = get(rows, f"/news/{name}?words=小米&near=3", f"/news/{name}.json?words=小米&near=3")
+    assert page.status_code == 200
+    assert answer.json()["ok"] is True, answer.json()
+
+
+def test_nothing_can_be_written(rows: Rows) -> None:
+    """Neither by SQL nor by a download of the live file."""
+    pages = get(rows, "/news.json?sql=delete+from+stories", "/news.db")
+    assert [page.status_code for page in pages] == [400, 403]
+    assert rows.corpus.value("SELECT count(*) FROM stories") == 2
+
+
+def test_a_missing_corpus_is_said(tmp_path: Path) -> None:
+    """No file, no server."""
+    with pytest.raises(CorpusMissing):
+        build(tmp_path / "none.db")
+
+
+@given(text=st.text(), spans=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40))))
+def test_pieces_are_the_text(text: str, spans: list[tuple[int, int]]) -> None:
+    """Marking loses and adds nothing, whatever the spans."""
+    assert "".join(piece.text for piece in marks.pieces(text, spans)) == text
+
+
+@given(old=st.text("甲乙丙 3.\n", max_size=60), new=st.text("甲乙丙 3.\n", max_size=60))
+def test_sides_are_the_texts(old: str, new: str) -> None:
+    """Side by side, each text is all there, and equal texts have nothing marked."""
+    pairs = marks.compare(old, new)
+    for text, sides in ((old, [pair.old for pair in pairs]), (new, [pair.new for pair in pairs])):
+        lines = ["".join(piece.text for piece in side) for side in sides]
+        assert list(filter(None, lines)) == list(filter(None, text.splitlines()))
+    assert all(pair.same for pair in marks.compare(old, old))
+
+
+def test_a_browser_hides_what_did_not_change(rows: Rows) -> None:
+    """In headless Chromium our script runs under our policy: unchanged paragraphs are hidden, changed ones are not."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium here")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = "import sys; from crawler.browse import serve; serve(sys.argv[1], int(sys.argv[2]))"
+    server = subprocess.Popen([sys.executable, "-c", program, str(rows.corpus.path), str(port)])
+    try:
+        _wait_for(port)
+        dump = subprocess.run(
+            [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+             "--disable-background-networking", "--disable-component-update", "--disable-quic",
+             f"--user-data-dir={rows.corpus.path.parent / 'chromium'}", "--dump-dom", f"http://127.0.0.1:{port}/article/1"],
+            capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+    finally:
+        server.terminate()
+        server.wait()
+    assert dump.stdout.count('<tr class="same" hidden="">') == 3
+    assert "<tr><td>总参数<del>3090亿</del>" in dump.stdout
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the server did not start within 20 s")
