@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.corpus.runs import By
+    from crawler.health import Health
 
 _Result = TypeVar("_Result")
 
@@ -63,6 +64,7 @@ class Job:
         progress: called with a number of answers dealt with.
         only_asked: takes every poll in place of the corpus: nothing is written and no lead is visited.
         faults: source id -> what was wrong with its poll.
+        worse: the sources whose health changed for the worse, and their health now.
         unreachable: the hosts asked, when none of them could be reached.
         error: what ended the crawl early.
     """
@@ -78,6 +80,7 @@ class Job:
     progress: Callable[[int], object] = field(default=lambda _count: None)
     only_asked: Callable[[Polled], object] | None = None
     faults: dict[str, str] = field(default_factory=dict)
+    worse: list[tuple[str, Health]] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
     error: CorpusError | None = None
 
@@ -204,6 +207,7 @@ def finish(job: Job, *, stopped: bool) -> None:
         raise NetworkDown(len(job.unreachable))
     with job.corpus.transaction():
         job.corpus.settle(now)
+    job.worse = job.corpus.judge_health((state.source for state in job.batch), now)
     failed = bool(job.batch) and len(job.faults) == len(job.batch)
     ending = "failed" if failed else "stopped" if stopped else "done"
     note = "; ".join(f"{source}: {fault}" for source, fault in sorted(job.faults.items())) or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.crawl import Stop, crawl, run, settings_for, utc_now
 from crawler.errors import RunLocked
+from crawler.model import stamp
 from scheduler.cadence import Cadence
 from scheduler.lock import run_lock
 
@@ -24,10 +26,15 @@ if TYPE_CHECKING:
 
     from crawler.corpus.runs import By
     from crawler.crawl import Job
+    from crawler.health import Health
     from crawler.model import Topic
+
+log = logging.getLogger("houxu")
 
 SIGNALED = 128
 """A process that ends because of signal N exits with this plus N, by the shell's convention."""
+
+WORSE_HEALTH = 3
 
 LEAST_SHARE = 0.25
 """Part of the day's requests that is always left for polls, however many pages were visited."""
@@ -51,7 +58,9 @@ def crawl_once(
     skip_locked: bool = False,
     progress: Callable[[int], object] = lambda _count: None,
 ) -> int:
-    """Crawl what is due under the lock, and return the exit code: 0, or 130 and 143 where a signal ended it.
+    """Crawl what is due under the lock, and return the exit code: 0, 130 and 143 where a signal ended it, or 3.
+
+    3 says, once, that a source's health changed for the worse; the log says which, and why.
 
     SIGINT and SIGTERM let what is on the wire finish; the second one ends the process at once, which loses nothing.
 
@@ -76,6 +85,7 @@ def crawl_once(
     db = db.absolute()
     stop = Stop()
     received: list[int] = []
+    worse: list[tuple[str, Health]] = []
 
     async def under_signals(corpus: Corpus) -> None:
         loop = asyncio.get_running_loop()
@@ -88,7 +98,7 @@ def crawl_once(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end, number)
         try:
-            await run_due(
+            job = await run_due(
                 corpus,
                 topic,
                 by=by,
@@ -100,6 +110,7 @@ def crawl_once(
                 stop=stop,
                 progress=progress,
             )
+            worse.extend(job.worse if job else ())
         finally:
             for number in {signal.SIGINT, signal.SIGTERM} - set(received):
                 loop.remove_signal_handler(number)
@@ -112,11 +123,15 @@ def crawl_once(
                 run(under_signals(corpus))
             finally:
                 corpus.close(checkpoint=True)
+        for source_id, health in worse:
+            log.error("%s: %s since %s: %s", source_id, health.state, stamp(health.since), health.why)
     except RunLocked:
         if skip_locked:
             return 0
         raise
-    return SIGNALED + received[0] if received else 0
+    if received:
+        return SIGNALED + received[0]
+    return WORSE_HEALTH if worse else 0
 
 
 async def run_due(

@@ -100,6 +100,7 @@ CREATE TABLE leads (
   article_id    INTEGER REFERENCES articles (id)
 ) STRICT;
 CREATE INDEX leads_due ON leads (host, next_visit_at) WHERE next_visit_at IS NOT NULL;
+CREATE INDEX leads_by_source ON leads (source_id);
 
 CREATE TABLE sightings (
   lead_id       INTEGER NOT NULL REFERENCES leads (id),

@@ -9,6 +9,7 @@ from crawler.corpus.copies import Copies
 from crawler.corpus.leads import Leads
 from crawler.corpus.news import News
 from crawler.corpus.pages import Pages
+from crawler.corpus.pasts import Pasts
 from crawler.corpus.reads import Reads
 from crawler.corpus.runs import Runs
 from crawler.corpus.search import Search
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Corpus(Articles, Copies, Leads, News, Reads, Runs, Search, Sources, Stories):
+class Corpus(Articles, Copies, Leads, News, Pasts, Reads, Runs, Search, Sources, Stories):
     """One open corpus. To add a method, find its domain's file: each mixin says which tables it owns.
 
     Attributes:
