@@ -11,13 +11,14 @@ append    pages file, then one transaction:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from crawler import dedupe, relevance, stories
 from crawler.changes import changes
 from crawler.corpus.articles import text_sha256
 from crawler.errors import Unreadable
-from crawler.extract import extract
+from crawler.extract import extract, join
 from crawler.model import Article, Ending, Match, Page, Topic, Verdict, Visit
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def prepare(topic: Topic, page: Page) -> Prepared:
         if not relevance.gate(topic, said):
             verdict = Verdict(relevant=False, score=0.0, rule="gate", hits=(), topic_digest=topic.digest)
             return Prepared(page=page, article=None, verdict=verdict)
-        article = extract(page, topic.sites)
+        article = reduce(join, [extract(each, topic.sites) for each in (page, *page.rest)])
         article = replace(article, url=dedupe.canonical_of(page.url, article.url))
         return Prepared(page=page, article=article, verdict=relevance.judge(topic, article))
     except Unreadable as error:

@@ -35,6 +35,7 @@ class Site(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), SiteHandler)
         self.robots: tuple[int, bytes] = (200, b"User-agent: *\nAllow: /\n")
+        self.pages: dict[str, bytes] = {}
         self.asked: list[tuple[str, float]] = []
         self.open_now = 0
         self.most_open = 0
@@ -62,7 +63,11 @@ class SiteHandler(BaseHTTPRequestHandler):
             self.server.open_now += 1
             self.server.most_open = max(self.server.most_open, self.server.open_now)
         time.sleep(0.02)
-        status, body = self.server.robots if self.path == "/robots.txt" else (200, b"<p>a page</p>")
+        status, body = (
+            self.server.robots
+            if self.path == "/robots.txt"
+            else (200, self.server.pages.get(self.path, b"<p>a page</p>"))
+        )
         if self.path == "/moved":
             status, body = 302, b""
         self.send_response(status)

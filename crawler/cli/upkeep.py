@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import BinaryIO, Literal, cast, get_args
 
 import click
 
@@ -103,4 +103,4 @@ def forget(what: str, topic_file: Path | None, db: Path) -> None:
 def export(form: Format, output: Path | None, db: Path) -> None:
     """Write the coverage, a row per article."""
     with open_to_read(db) as corpus, click.open_file(str(output or "-"), "wb", atomic=output is not None) as out:
-        export_coverage(corpus, form, out)
+        export_coverage(corpus, form, cast("BinaryIO", out))

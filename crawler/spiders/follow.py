@@ -15,8 +15,10 @@ from scrapy import Request, Spider
 
 from crawler.corpus.leads import lead_of
 from crawler.errors import SourceError
+from crawler.extract import next_page
 from crawler.model import KINDS, Ending, Kind, Lead, Page, Poll, Signals, SourceState, Visit
 from crawler.polling import wants_full
+from crawler.relevance import gate
 from crawler.spiders import feed, listing, search, sitemap
 from crawler.spiders.endings import ending_of
 from crawler.spiders.failures import Failed, explain
@@ -37,6 +39,9 @@ PARSERS = {"feed": feed.parse, "sitemap": sitemap.parse, "listing": listing.pars
 
 VALIDATORS = frozenset({b"if-none-match", b"if-modified-since"})
 LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
+
+MORE_PAGES = 9
+"""Further pages of one article, at most: news that runs over more is a gallery."""
 
 MORE_FILES = 10
 """Sitemaps read below one index, newest first: 111 requests is what an endless index cost under a depth limit of 3."""
@@ -186,33 +191,60 @@ class FollowSpider(Spider):
             item = Polled(host, state, poll, failed)
         yield item
 
-    def visited(self, response: Response, host: str, row: dict[str, Any]) -> Iterator[Visited]:
-        """Read a lead's page."""
-        now, headers, lead = self.job.clock(), header_map(response), lead_of(row)
-        item = Visited(
-            host, row["id"], status=response.status, ms=latency(response), signals=http_signals(headers, now)
-        )
-        page = Page(
+    def visited(
+        self, response: Response, host: str, row: dict[str, Any], item: Visited | None = None
+    ) -> Iterator[Visited | Request]:
+        """Read a lead's page; where its article goes on, the next page too."""
+        ending = ending_of(response.status, header_map(response).get("content-type", ""))
+        page = self._page(response, row)
+        if item is None:
+            item = self._first_page(response, host, row, page, ending)
+        elif item.page is not None and ending is None:
+            item.page = replace(item.page, rest=(*item.page.rest, page))
+        further = self._further(item.page, page) if ending is None else None
+        if further is None:
+            yield item
+            return
+        kwargs = {"host": host, "row": row, "item": item}
+        yield Request(further, callback=self.visited, errback=self.visit_failed, dont_filter=True, cb_kwargs=kwargs)
+
+    def _page(self, response: Response, row: dict[str, Any]) -> Page:
+        return Page(
             url=response.url,
             body=response.body,
-            fetched_at=now,
-            headers=headers,
-            lead=lead,
+            fetched_at=self.job.clock(),
+            headers=header_map(response),
+            lead=lead_of(row),
             lang=row["lang"],
             timezone=row["timezone"],
         )
-        ending = ending_of(response.status, headers.get("content-type", ""))
+
+    def _first_page(
+        self, response: Response, host: str, row: dict[str, Any], page: Page, ending: tuple[Ending, str] | None
+    ) -> Visited:
+        signals = http_signals(page.headers, page.fetched_at)
+        item = Visited(host, row["id"], status=response.status, ms=latency(response), signals=signals)
         if ending is None:
             item.page = page
-        elif ending[0] is Ending.BLOCKED and lead.body:
+        elif ending[0] is Ending.BLOCKED and page.lead and page.lead.body:
             item.page = replace(page, body=b"")  # what the source carried is all there is
         else:
             item.visit = Visit(url=response.url, ending=ending[0], reason=ending[1], article_id=row["article_id"])
-        yield item
+        return item
+
+    def _further(self, first: Page | None, page: Page) -> str | None:
+        """Return where an article on topic goes on, unless that was read or it has too many pages."""
+        if first is None or len(first.rest) >= MORE_PAGES or not gate(self.job.topic, first.body):
+            return None
+        further = next_page(page)
+        return None if further in {first.url, *(each.url for each in first.rest)} else further
 
     def visit_failed(self, failure: Any) -> Iterator[Visited]:
         """A visit without an answer."""
-        host, row = (failure.request.cb_kwargs[name] for name in ("host", "row"))
+        host, row, item = (failure.request.cb_kwargs.get(name) for name in ("host", "row", "item"))
+        if item is not None:  # of an article over several pages, what was read before counts
+            yield item
+            return
         failed = explain(failure.value)
         ending = Ending.BLOCKED if failed.blocked else Ending.DEFERRED
         visit = Visit(url=failure.request.url, ending=ending, reason=failed.reason)

@@ -1,0 +1,25 @@
+"""Instants in and out of text: `stamp` and `instant` are the only two ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def stamp(when: datetime) -> str:
+    """Return an aware datetime as UTC text, `YYYY-MM-DDTHH:MM:SSZ`, the only form the corpus holds.
+
+    Raises:
+        ValueError: `when` is naive.
+    """
+    if when.tzinfo is None:
+        raise ValueError(f"naive datetime {when!r}: a time without a zone is not an instant")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(text: str) -> datetime:
+    """Return the aware UTC datetime that `stamp` wrote.
+
+    Raises:
+        ValueError: the text has another form.
+    """
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
