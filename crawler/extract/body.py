@@ -37,6 +37,9 @@ _DOUBTED = {Hint.WEAK: 0.4, Hint.STRONG: 0.1}
 _VOID = {Hint.WEAK: 0.4, Hint.STRONG: 0.7}
 _BEFORE_BLOCKS = 20
 _AFTER_BLOCKS = 4
+_CLEAN = 150
+"""Bytes of prose without strong doubts from which the doubts hold."""
+
 _POOR = 250
 """Bytes of weight below which prose says nothing: a page of one line, then names decide."""
 
@@ -61,8 +64,13 @@ class Body:
     container: Element | None
 
 
-def around(blocks: list[Block], container: Element, heading: Element | None) -> list[Block]:
-    """Return the container's blocks, and those between the heading and it, or a few where no heading is shown."""
+def _candidates(
+    blocks: list[Block], container: Element, heading: Element | None, feed: set[Element]
+) -> list[Block]:
+    """Return the blocks that may be the article's: the container's, those between the heading and it, a few after it.
+
+    Items of lists of other articles, and what is strongly doubted inside the container, are not among them.
+    """
     memo: dict[Element, bool] = {}
     inside = [number for number, block in enumerate(blocks) if under(block.element, {container}, memo)]
     first, last = inside[0], inside[-1]
@@ -70,11 +78,20 @@ def around(blocks: list[Block], container: Element, heading: Element | None) -> 
     for number in range(first - 1, start - 1, -1):
         if blocks[number].element is heading:
             start = number + 1
-    for number in range(start, first):
+    for number in (*range(start, first), *range(last + 1, min(len(blocks), last + 1 + _AFTER_BLOCKS))):
         blocks[number].outside = True
-    for number in range(last + 1, min(len(blocks), last + 1 + _AFTER_BLOCKS)):
-        blocks[number].outside = True
-    return blocks[start : last + 1 + _AFTER_BLOCKS]
+    above = {container, *container.iterancestors()}
+    items = feed - above
+    memo = {}
+    near = [
+        block
+        for block in blocks[start : last + 1 + _AFTER_BLOCKS]
+        if not (items and under(block.element, items, memo))
+    ]
+    clean = [
+        block for block in near if all(element in above or hint is not Hint.STRONG for element, hint in block.doubts)
+    ]
+    return clean if sum(block.prose for block in clean) > _CLEAN else near
 
 
 def body_of(page: Document, blocks: list[Block], named: list[Element], title: str, heading: Element | None) -> Body:
@@ -96,7 +113,7 @@ def body_of(page: Document, blocks: list[Block], named: list[Element], title: st
     container = _container(page.body, blocks, named, weights, feed, heading)
     if container is None:
         return Body("", blocks, None)
-    text = kept(around(blocks, container, heading), container, title, feed)
+    text = kept(_candidates(blocks, container, heading, feed), container, title)
     return Body("\n".join(block.text for block in text), blocks, container)
 
 

@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crawler.extract.blocks import kind, under
+from crawler.extract.blocks import kind
 from crawler.extract.names import Hint
 from crawler.text import bare
 
@@ -69,81 +69,79 @@ _EDGE = 0.03
 """Share of the prose that counts as the edge of the article."""
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 0.16,
-    "length": 0.11,
+    "bias": 0.09,
     "length2": 0.21,
-    "link": -2.53,
-    "all link": 1.55,
-    "short": 1.33,
-    "tiny": -0.19,
-    "prose": 0.66,
-    "wide": -0.58,
-    "digit": 1.04,
-    "date": -1.33,
-    "datey": -0.14,
-    "label": -0.67,
-    "end": 0.27,
-    "comma": -0.13,
-    "own": -0.77,
-    "contact": -0.55,
-    "notice": -1.38,
-    "heading": 0.02,
-    "cell": 0.48,
+    "link": -2.85,
+    "all link": 1.49,
+    "short": 1.11,
+    "tiny": -0.32,
+    "prose": 0.61,
+    "wide": -0.45,
+    "digit": 0.49,
+    "date": -1.14,
+    "datey": 0.13,
+    "label": -0.65,
+    "end": 0.25,
+    "stop": 0.12,
+    "comma": -0.09,
+    "own": -0.71,
+    "contact": -0.70,
+    "notice": -1.50,
+    "heading": 0.24,
+    "cell": 0.70,
     "quote": 0.65,
-    "div": -0.55,
-    "p": 0.23,
-    "li": 0.42,
-    "caption": -0.67,
-    "h1": -0.82,
-    "captioned": -1.26,
-    "weak": -1.88,
-    "strong": -4.43,
-    "feed": 0.30,
-    "after": -0.96,
-    "head": 0.20,
-    "tail": -0.83,
-    "outside": -0.62,
-    "outside after": -0.66,
-    "kin": 2.84,
-    "solid": 0.81,
-    "between": -0.15,
-    "near link": -1.73,
-    "title": -0.20,
-    "twice": 0.17,
-    "short head": -1.16,
-    "short tail": -0.28,
-    "short date": -0.17,
-    "short label": 0.20,
-    "short kin": -1.06,
-    "short solid": -2.19,
-    "short between": 1.19,
-    "short heading": 0.08,
-    "short notice": -0.83,
-    "head date": -0.66,
-    "head link": -0.10,
+    "div": -0.66,
+    "p": 0.16,
+    "li": 0.45,
+    "caption": -0.82,
+    "h1": -0.57,
+    "captioned": -1.21,
+    "weak": -2.41,
+    "strong": -0.02,
+    "after": -0.90,
+    "head": 0.13,
+    "tail": -0.89,
+    "outside": -0.24,
+    "outside after": -0.89,
+    "kin": 2.87,
+    "solid": 0.99,
+    "between": -0.05,
+    "near link": -1.31,
+    "title": -0.78,
+    "twice": 0.18,
+    "short head": -1.04,
+    "short tail": -0.43,
+    "short date": -0.20,
+    "short label": 0.23,
+    "short kin": -1.04,
+    "short solid": -2.15,
+    "short between": 1.01,
+    "short heading": 0.03,
+    "short notice": -0.78,
+    "head date": -0.73,
+    "head link": 0.03,
     "tail notice": 0.52,
-    "tail own": 0.34,
-    "tail link": -0.05,
-    "outside prose": -0.09,
-    "outside heading": 0.33,
-    "outside short": -0.45,
-    "link near link": 1.43,
+    "tail own": 0.16,
+    "tail link": 0.66,
+    "outside prose": -0.32,
+    "outside heading": 0.43,
+    "outside short": -0.84,
+    "link near link": 0.72,
 }
 """What each sign weighs; the sum above 0 keeps the block. Fitted by weighted logistic regression (ridge 0.1) on the
 blocks of 845 labelled pages of 690 hosts; a block weighs as its share of the article. Refitted on three quarters of the
 hosts and judged on the fourth, in turn: body F1 .961 Chinese, .957 English."""
 
 
-def kept(blocks: Sequence[Block], container: Element, title: str, feed: set[Element]) -> list[Block]:
+def kept(blocks: Sequence[Block], container: Element, title: str) -> list[Block]:
     """Return the blocks that are the article's text, in order.
 
     Args:
         blocks: those of the container, and some before and after it (`outside`).
         container: the element that holds the article.
         title: its title.
-        feed: elements that are items of lists of other articles.
     """
-    rows = signs(blocks, container, title, feed)
+    rows = signs(blocks, container, title)
     return [
         block
         for block, row in zip(blocks, rows, strict=True)
@@ -151,9 +149,9 @@ def kept(blocks: Sequence[Block], container: Element, title: str, feed: set[Elem
     ]
 
 
-def signs(blocks: Sequence[Block], container: Element, title: str, feed: set[Element]) -> list[dict[str, float]]:
+def signs(blocks: Sequence[Block], container: Element, title: str) -> list[dict[str, float]]:
     """Return what can be seen of each block, by the names of WEIGHTS; what is absent is 0."""
-    scene = _Scene(blocks, container, feed)
+    scene = _Scene(blocks, container)
     wanted = bare(title)
     rows = []
     seen: set[str] = set()
@@ -181,27 +179,20 @@ def signs(blocks: Sequence[Block], container: Element, title: str, feed: set[Ele
 class _Scene:
     """What the signs of one page share: sums over its blocks."""
 
-    def __init__(self, blocks: Sequence[Block], container: Element, feed: set[Element]) -> None:
+    def __init__(self, blocks: Sequence[Block], container: Element) -> None:
         self.total = sum(block.prose for block in blocks if not block.outside) or 1.0
         self.around = {container, *container.iterancestors()}
-        self.items = feed - self.around
-        self.memo: dict[Element, bool] = {}
         self.solid = [block.prose > 0.5 * block.size and block.size > _SHORT for block in blocks]
         self.kin: dict[tuple[str, str], float] = {}
         self.held: dict[str, float] = {}
         self.kinds: dict[Element, str] = {}
-        self.clean = 0.0
         for block in blocks:
             key = self.kin_of(block)
             self.kin[key] = self.kin.get(key, 0.0) + block.prose
-            sure = True
-            for element, hint in block.doubts:
+            for element, _ in block.doubts:
                 if element not in self.around:
-                    sure = sure and hint is not Hint.STRONG
                     name = self.kind(element)
                     self.held[name] = self.held.get(name, 0.0) + block.prose
-            if sure:
-                self.clean += block.prose
 
     def kind(self, element: Element) -> str:
         """Return tag and class of an element, made once."""
@@ -273,10 +264,8 @@ def _doubts(row: dict[str, float], block: Block, scene: _Scene) -> None:
         elif hint is Hint.WEAK:
             sign = "weak"
         else:
-            sign, doubt = "strong", 1.0 if scene.clean > 150 else doubt
+            sign = "strong"
         row[sign] = max(row.get(sign, 0.0), doubt)
-    if scene.items and under(block.element, scene.items, scene.memo):
-        row["feed"] = 1.0
 
 
 @lru_cache(maxsize=20_000)

@@ -23,8 +23,11 @@ _NEXT = re.compile(
 _HINT = re.compile(
     r"下一?[页頁]|余下全文|rel=[\"']?next|next page|>\s?next\s?[<>»›→]|nächste seite|page suivante", re.IGNORECASE
 )
-_NUMBER = re.compile(r"[_-]?p?(?:age)?[_-]?(\d{1,2})(?=(?:\.\w{3,5})?/?$)", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:[_-]|(?<=/))(?:p(?:age)?[_-]?)?(\d{1,2})(?=(?:\.\w{3,5})?/?$)", re.IGNORECASE)
 _PAGE_KEYS = frozenset("page p pn pageno pageindex pagenum".split())
+Address = tuple[str, str, frozenset[tuple[str, str]]]
+"""Host, path and query of a page."""
+
 _MOST = 50
 """Pages of one article: what counts further is an archive."""
 
@@ -73,20 +76,27 @@ def next_page(page: Page) -> str | None:
     except Unreadable:
         return None
     stem, number = _numbered(page.url)
+    wanted = {(stem, number + 1), (_unnumbered(page.url), 2)}  # /news/12.html may be page 12, or an article's first
     for element in root.iter("a", "link"):
         href = element.get("href")
         if not href or not ("next" in (element.get("rel") or "").lower().split() or _NEXT.fullmatch(text_of(element))):
             continue
         try:
             url = urldefrag(urljoin(page.url, href.strip())).url
-            if _numbered(url) == (stem, number + 1) and number < _MOST:
+            if _numbered(url) in wanted and number < _MOST:
                 return url
         except ValueError:
             continue
     return None
 
 
-def _numbered(url: str) -> tuple[tuple[str, str, frozenset[tuple[str, str]]], int]:
+def _unnumbered(url: str) -> Address:
+    """Return an address as it is, for a page whose number is not in it."""
+    parts = urlsplit(url)
+    return parts.netloc, parts.path.rstrip("/"), frozenset(parse_qsl(parts.query))
+
+
+def _numbered(url: str) -> tuple[Address, int]:
     """Return an address without the number of its page, and that number: 1 where it has none."""
     parts = urlsplit(url)
     query = parse_qsl(parts.query)
