@@ -18,6 +18,7 @@ from crawler.browse import build, marks
 from crawler.browse.metadata import TABLES, columns, questions
 from crawler.errors import CorpusMissing
 from tests.corpus_rows import START, Rows
+from tests.test_views import QUERIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +151,13 @@ def test_every_question_is_answered(rows: Rows, name: str) -> None:
     page, answer = get(rows, f"/news/{name}?words=小米&near=3", f"/news/{name}.json?words=小米&near=3")
     assert page.status_code == 200
     assert answer.json()["ok"] is True, answer.json()
+
+
+@pytest.mark.parametrize("sql", QUERIES)
+def test_documented_queries_run_as_typed(rows: Rows, sql: str) -> None:
+    """One query a view, as in the shell, gives Datasette the rows that Python gets."""
+    (answer,) = get(rows, f"/news.json?_shape=array&sql={quote(sql)}")
+    assert len(answer.json()) == len(rows.corpus.rows(sql))
 
 
 def test_nothing_can_be_written(rows: Rows) -> None:
