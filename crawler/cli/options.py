@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +98,20 @@ def with_crawl(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return with_topic(with_db(command))
+
+
+def instant_since(text: str, now: datetime) -> datetime:
+    """Return the instant that a span before `now` (24h, 7d, 30m) or a day names.
+
+    Raises:
+        click.BadParameter: it is neither.
+    """
+    if found := re.fullmatch(r"(\d{1,5})([mhd])", text):
+        return now - timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no span like 24h or 7d, and no day like 2026-03-19") from None
 
 
 @contextmanager

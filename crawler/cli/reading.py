@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from crawler import show
 from crawler import topic as topics
 from crawler.cli.options import (
+    instant_since,
     log_to_stderr,
     main,
     open_to_read,
@@ -185,3 +187,33 @@ def topic(file: Path | None, *, check: bool, as_json: bool) -> None:
     if read.contact is None:
         lines.append("warning: [crawl] contact is not set: publishers cannot tell who you are")
     show_rows([f"{file or 'the packaged topic'} is sound"] if check else lines, summary, as_json=as_json)
+
+
+@main.command()
+@with_db
+@click.option(
+    "--since", default="24h", show_default=True, metavar="SPAN|DATE", help="A span (24h, 7d), or a day (UTC)."
+)
+@click.option("--format", "form", type=click.Choice(get_args(Form)), default="markdown", show_default=True)
+def digest(db: Path, since: str, form: Form) -> None:
+    """Tell what is new: stories, edits, sources to look after. Prints nothing when there is nothing."""
+    now = datetime.now(UTC)
+    with open_to_read(db) as corpus:
+        text = tell(corpus.news(instant_since(since, now), now), form)
+    if text:
+        click.echo(text.rstrip())
+
+
+@main.command()
+@with_db
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen; others than you see it elsewhere."
+)
+def browse(db: Path, port: int, host: str) -> None:
+    """Look at the corpus in a browser, read-only, until Ctrl-C."""
+    from crawler.browse import serve
+
+    with open_to_read(db) as corpus:
+        path = corpus.path
+    serve(path, port=port, host=host)
