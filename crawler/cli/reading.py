@@ -24,6 +24,7 @@ from crawler.cli.options import (
     with_db,
     with_json,
 )
+from crawler.digest import Form, tell
 
 
 @main.command()
