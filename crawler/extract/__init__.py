@@ -88,7 +88,7 @@ def _read(page: Page, rule: SiteRule | None) -> Article:
     authors, evidence["authors"] = bylines.authors_of(facts, body.blocks, heading, chinese=lang == "zh")
     if ruled and ruled.author:
         authors, evidence["authors"] = bylines.split(ruled.author), "site rule"
-    source, evidence["credited_source"] = bylines.credited_source(facts, body.blocks, heading)
+    source, evidence["credited_source"] = bylines.credited_source(facts, body.blocks, heading, chinese=lang == "zh")
     evidence["paywalled"] = paywall.sign_of(facts, blocks, said)
     evidence["published_at"] = published.where if published else ""
     if published:

@@ -135,18 +135,22 @@ def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) 
     if element.tag in FURNITURE:
         weak = element.tag in {"figure", "figcaption"}
         return (*doubts, (element, Hint.WEAK if weak else Hint.STRONG))
-    said = element.attrib
-    if not said:
-        return doubts
-    name = f"{said.get('class', '')} {said.get('id', '')}"
-    what = hint(name) if name != " " else Hint.NOTHING
-    if what is Hint.BODY or said.get("itemprop") == "articleBody":
+    name, hidden = "", False
+    for key, value in element.items():
+        if key in {"class", "id"}:
+            name = f"{name} {value}" if name else value
+        elif key == "style":
+            hidden = hidden or "display:none" in value.replace(" ", "")
+        elif key == "hidden":
+            hidden = True
+        elif key == "itemprop" and value == "articleBody":
+            named.append(element)
+    what = hint(name) if name else Hint.NOTHING
+    if what is Hint.BODY:
         named.append(element)
     elif what and element.tag not in {"article", "main"}:
         doubts = (*doubts, (element, what))
-    if "hidden" in said or "display:none" in said.get("style", "").replace(" ", ""):
-        doubts = (*doubts, (element, Hint.WEAK))
-    return doubts
+    return (*doubts, (element, Hint.WEAK)) if hidden else doubts
 
 
 def sums(parts: Iterable[tuple[Element, float]]) -> dict[Element, float]:

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from crawler.extract.tree import Document
 
 PROSE = re.compile(r'[，。！？；、：,.!?;"“”]')
-_CONSENT = re.compile(r"\bcookies?\b|consent|GDPR|privacy policy|Datenschutz|personal data", re.IGNORECASE)
+_CONSENT = ("cookie", "consent", "gdpr", "privacy policy", "datenschutz", "personal data")
 
 SENTENCE = 45
 """Bytes from which a block with punctuation is prose: 15 Chinese characters, a short line of English."""
 
 _DOMINANT = 0.7
-_LONE = 0.45
+_LONE = {1: 0.45, 2: 0.75}
+"""What a short block weighs that has no other prose beside it, or one: teasers stand alone, paragraphs do not."""
+
+_SOME = 10
+_ASIDE = 0.1
 _TEASER = 700
 _HELD = 0.4
 _DOUBTED = {Hint.WEAK: 0.4, Hint.STRONG: 0.1}
@@ -64,9 +68,7 @@ class Body:
     container: Element | None
 
 
-def _candidates(
-    blocks: list[Block], container: Element, heading: Element | None, feed: set[Element]
-) -> list[Block]:
+def _candidates(blocks: list[Block], container: Element, heading: Element | None, feed: set[Element]) -> list[Block]:
     """Return the blocks that may be the article's: the container's, those between the heading and it, a few after it.
 
     Items of lists of other articles, and what is strongly doubted inside the container, are not among them.
@@ -84,9 +86,7 @@ def _candidates(
     items = feed - above
     memo = {}
     near = [
-        block
-        for block in blocks[start : last + 1 + _AFTER_BLOCKS]
-        if not (items and under(block.element, items, memo))
+        block for block in blocks[start : last + 1 + _AFTER_BLOCKS] if not (items and under(block.element, items, memo))
     ]
     clean = [
         block for block in near if all(element in above or hint is not Hint.STRONG for element, hint in block.doubts)
@@ -143,26 +143,25 @@ def _prose(block: Block) -> float:
 
 def _weigh(blocks: list[Block], feed: set[Element], heading: Element | None) -> None:
     """Set the weight of every block."""
+    factors = _doubted(blocks)
     counts: dict[Element, int] = {}
     for block in blocks:
-        block.weight = block.prose
-        if block.weight and block.size < 600 and _CONSENT.search(block.text):
-            block.weight *= 0.1
-        if block.weight > 10:
+        if block.prose > _SOME:
             parent = _parent(block)
             counts[parent] = counts.get(parent, 0) + 1
-    factors = _doubted(blocks)
     before = heading is not None
     memo: dict[Element, bool] = {}
     for block in blocks:
-        if before and (block.element is heading):
+        if before and block.element is heading:
             before = False
-        if not block.weight:
+        if not block.prose:
             continue
-        if 10 < block.weight and block.size < _TEASER:
-            neighbours = counts[_parent(block)]
-            if neighbours < 3:
-                block.weight *= _LONE if neighbours == 1 else _LONE + 0.3
+        block.weight = block.prose
+        if block.size < _TEASER:
+            neighbours = counts.get(_parent(block), 0)
+            block.weight *= _LONE.get(neighbours, 1.0)
+            if any(word in block.text.lower() for word in _CONSENT):
+                block.weight *= _ASIDE
         for element, _ in block.doubts:
             block.weight *= factors[element]
         if feed and under(block.element, feed, memo):

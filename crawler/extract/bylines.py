@@ -31,10 +31,12 @@ _EDITOR = re.compile(
 )
 _LINE = re.compile(rf"{_HAN}{{2,4}}(?:[\s\u3000、]{{1,3}}{_HAN}{{2,4}}){{0,4}}")
 _SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付傅方白邹孟熊"
-    "秦邱江尹薛闫阎段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌"
-    "毕单季裴霍涂成苗谷曲盛冉翁蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬"
-    "張劉陳楊黃趙吳孫馬羅鄭謝許韓馮鄧蕭蔣餘葉蘇呂盧鐘譚陸範賈韋鄒邱閻龍賀顧龔萬錢嚴湯溫齊喬龐顏莊聶魯歐關蘭寧紀畢單塗藍華饒農簡車連蘆麥婁竇黨宮費衛應鄔邊"
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜"
+    "崔钟谭陆汪范金石廖贾夏韦付傅方白邹孟熊秦邱江尹薛闫阎段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文"
+    "牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷曲盛冉"
+    "翁蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿"
+    "桂全佟应臧闵苟邬边卞姬張劉陳楊黃趙吳孫馬羅鄭謝許韓馮鄧蕭蔣餘葉蘇呂盧鐘譚陸範賈韋鄒邱閻龍賀顧龔萬錢嚴湯溫齊喬"
+    "龐顏莊聶魯歐關蘭寧紀畢單塗藍華饒農簡車連蘆麥婁竇黨宮費衛應鄔邊"
 )
 """The commonest family names, both scripts: they tell a name alone on its line from a section or a button."""
 
@@ -66,6 +68,8 @@ _DATELINE = re.compile(
 )
 _NO_SOURCE = frozenset("本站 原创 本站原创 本网 本网站 未知 网络 互联网 整理 综合 转载 作者 编辑 本文 佚名".split())
 _LONGEST = 1500
+_LONGEST_NAME = 60
+_LONGEST_HAN = 4
 _HEAD, _NEAR = 12, 4
 _MANY = 10
 
@@ -79,6 +83,7 @@ def authors_of(
     (责任编辑) is named where nobody else is.
     """
     if chinese:
+        blocks = [block for block in blocks if block.size < _LONGEST]
         for pattern, where in ((_LABELLED, "labelled text"), (_REPORTER, "reporter")):
             names = _shown(blocks, pattern)
             if names:
@@ -105,7 +110,7 @@ def split(names: str) -> tuple[str, ...]:
 
 def _shown(blocks: Sequence[Block], pattern: re.Pattern[str]) -> tuple[str, ...]:
     for block in blocks:
-        found = pattern.search(block.text) if block.size < _LONGEST else None
+        found = pattern.search(block.text)
         if found:
             names = tuple(_persons(found[1]))
             if names:
@@ -119,7 +124,7 @@ def _persons(text: str) -> Iterator[str]:
         name = _ROLES.sub("", word).strip("&.·• ")
         if not name or count >= _MANY:
             continue
-        if name in _NOT_NAMES or (count and len(name) > 4):
+        if name in _NOT_NAMES or (count and len(name) > _LONGEST_HAN):
             return
         if len(name) > 1:
             yield name
@@ -146,13 +151,17 @@ def _declared(values: list[str], *, chinese: bool) -> tuple[str, ...]:
             continue
         for part in _SEPARATOR.split(_BY.sub("", line(value))):
             name = _AFTER_NAME.sub("", part).strip(" .·•-–")
-            if 1 < len(name) < 60 and not (chinese and name in _NOT_NAMES):
+            if 1 < len(name) < _LONGEST_NAME and not (chinese and name in _NOT_NAMES):
                 names.setdefault(name)
     return tuple(names)
 
 
-def credited_source(facts: Facts, blocks: Sequence[Block], heading: Element | None) -> tuple[str | None, str]:
-    """Return the source an article credits (来源), and where it says so."""
+def credited_source(
+    facts: Facts, blocks: Sequence[Block], heading: Element | None, *, chinese: bool
+) -> tuple[str | None, str]:
+    """Return the source an article credits (来源), and where it says so; only Chinese pages show one."""
+    if not chinese:
+        return _declared_source(facts)
     for block in blocks:
         found = _SOURCE.search(block.text) if block.size < _LONGEST else None
         if found and found[1] not in _NO_SOURCE:
@@ -162,11 +171,19 @@ def credited_source(facts: Facts, blocks: Sequence[Block], heading: Element | No
         found = _DATELINE.search(block.text) if block.size < _LONGEST / 5 else None
         if found:
             return found[1], "dateline"
-    fact = facts.first("source")
-    if fact and line(fact.value) not in _NO_SOURCE and len(fact.value) < 40 and "//" not in fact.value:
-        return line(fact.value), fact.where
+    source, where = _declared_source(facts)
+    if source:
+        return source, where
     for block in blocks[start : start + _HEAD]:
         found = _ACCORDING.match(block.text)
         if found:
             return found[1], "first words"
     return None, ""
+
+
+def _declared_source(facts: Facts) -> tuple[str | None, str]:
+    fact = facts.first("source")
+    name = line(fact.value) if fact else ""
+    if fact is None or name in _NO_SOURCE or "//" in name or not 1 < len(name) < _LONGEST_NAME:
+        return None, ""
+    return name, fact.where

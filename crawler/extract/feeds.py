@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawler.extract.blocks import sums
+from crawler.extract.blocks import kind, sums
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _TITLE = 24
 """Bytes of a linked line that may be a title: 8 Chinese characters."""
 
+_ALL = 0.9
+_NO_ITEM = frozenset("body html p td tr".split())
 _LEAST = 3
 _SHARE = 0.6
 _MOST = 0.3
@@ -32,33 +34,44 @@ def items_of(blocks: list[Block], heading: Element | None) -> set[Element]:
     Siblings of one tag and class make a list when at least three, and three in five of those with text, hold a line
     that is nothing but a link.
     """
-    titled: set[Element] = set()
+    titled, texts = _titled(blocks)
+    groups: dict[tuple[Element, str], list[Element]] = {}
+    for element in titled:
+        parent = element.getparent()
+        if parent is not None and element.tag not in _NO_ITEM and len(element):
+            groups.setdefault((parent, _item_kind(element)), []).append(element)
+    lists = [(parent, name, group) for (parent, name), group in groups.items() if len(group) >= _LEAST]
+    if not lists:
+        return set()
+    above = set(heading.iterancestors()) if heading is not None else set()
     prose = sums((block.element, block.prose) for block in blocks)
+    whole = sum(block.prose for block in blocks)
+    items: set[Element] = set()
+    for parent, name, group in lists:
+        alike = [child for child in parent if child in texts and len(child) and _item_kind(child) == name]
+        if len(group) >= _SHARE * len(alike):
+            usual = median(prose.get(element, 0.0) for element in alike)
+            limit = min(max(_LONG, 4 * usual), _MOST * whole)
+            items.update(element for element in alike if element not in above and prose.get(element, 0.0) <= limit)
+    return items
+
+
+def _item_kind(element: Element) -> str:
+    return "li" if element.tag == "li" else kind(element)
+
+
+def _titled(blocks: list[Block]) -> tuple[set[Element], set[Element]]:
+    """Return the elements that hold a line that is nothing but a link, and those that hold any line."""
+    titled: set[Element] = set()
     texts: set[Element] = set()
     for block in blocks:
-        is_title = block.size >= _TITLE and block.linked >= 0.9 * block.size
-        element, high = block.element, 0
-        while element is not None and high < _HIGH:
-            if element in texts and (not is_title or element in titled):
+        is_title = block.size >= _TITLE and block.linked >= _ALL * block.size
+        element: Element | None = block.element
+        for _ in range(_HIGH):
+            if element is None or (element in texts and (not is_title or element in titled)):
                 break
             texts.add(element)
             if is_title:
                 titled.add(element)
-            element, high = element.getparent(), high + 1
-    whole = sum(block.prose for block in blocks)
-    groups: dict[tuple[Element, str], list[Element]] = {}
-    for element in texts:
-        if element.tag not in {"p", "body", "html", "td", "tr"} and len(element):
-            parent = element.getparent()
-            key = f"{element.tag} {element.get('class') or ''}" if element.tag != "li" else "li"
-            groups.setdefault((parent, key), []).append(element)
-    above = set(heading.iterancestors()) if heading is not None else set()
-    items: set[Element] = set()
-    for group in groups.values():
-        if len(group) >= _LEAST:
-            lists = [element for element in group if element in titled]
-            if len(lists) >= _LEAST and len(lists) >= _SHARE * len(group):
-                usual = median(prose.get(element, 0.0) for element in group)
-                limit = min(max(_LONG, 4 * usual), _MOST * whole)
-                items.update(e for e in group if e not in above and prose.get(e, 0.0) <= limit)
-    return items
+            element = element.getparent()
+    return titled, texts

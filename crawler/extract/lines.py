@@ -35,7 +35,8 @@ _DATE = re.compile(
 )
 _LABEL = re.compile(r"[\s【\[（(·•]*[\w /]{1,14}\s?[:：|｜丨]")
 _NOTICE = re.compile(
-    r"[\s(（\[【●■▲*·•>»]*(?:责任编辑|责编|编辑|校对|审核|监制|本文来源|文章来源|来源|來源|原标题|原標題|声明|聲明|免责|特别声明|版权|本文来自"
+    r"[\s(（\[【●■▲*·•>»]*(?:责任编辑|责编|编辑|校对|审核|监制|本文来源|文章来源|来源|來源|原标题|原標題|声明|聲明|免责"
+    r"|特别声明|版权|本文来自"
     r"|更多(?:精彩|内容|新闻)|更多$|点击(?:进入|查看|下载|图片)|扫描|扫一扫|长按|关注|分享到?|返回|上一[篇页]|下一[篇页]"
     r"|相关(?:新闻|阅读|链接|文章|报道|推荐)|延伸閱讀|延伸阅读|推荐阅读|举报|广告|打开\w*APP|未经授权|转载请|热门|标签|欢迎关注|我要评论"
     r"|网友评论|收藏|打印|字号|阅读原文"
@@ -59,12 +60,22 @@ _TAGS = {
     **dict.fromkeys(("td", "th", "dd", "dt"), "cell"),
     **dict.fromkeys(("blockquote", "pre"), "quote"),
     **dict.fromkeys(("div", "section", "article"), "div"),
-    **{"p": "p", "li": "li", "figcaption": "caption"},
+    "p": "p",
+    "li": "li",
+    "figcaption": "caption",
 }
 _SHORT, _LINE, _TINY, _PARAGRAPH = 60, 200, 15, 600
 """Bytes below which a block is: too short for a sentence; one line; a mark; a short paragraph."""
 
+_PART = 5
+"""Letters or digits above which a piece of the title, alone on a line, is taken for it."""
+
 _NEAR = 3
+_HALF = 0.5
+_ALL = 0.9
+_WIDE = 1.6
+"""Bytes a character above which a text is mostly not in Latin letters."""
+
 _EDGE = 0.03
 """Share of the prose that counts as the edge of the article."""
 
@@ -163,7 +174,7 @@ def signs(blocks: Sequence[Block], container: Element, title: str) -> list[dict[
         _neighbours(row, blocks, number, scene)
         if wanted and block.size < _LINE * 2 and "head" in row:
             said = bare(block.text)
-            if said == wanted or (len(said) > 5 and said in wanted):
+            if said == wanted or (len(said) > _PART and said in wanted):
                 row["title"] = 1.0
         if block.size > _SHORT:
             if block.text in seen:
@@ -209,48 +220,41 @@ class _Scene:
 
 def _shape(block: Block) -> dict[str, float]:
     """Return the signs of the text and tag alone."""
-    text, size = block.text, block.size
+    text, size, tag = block.text, block.size, block.tag
     length = math.log(size) - 4.5
     row = {"bias": 1.0, "length": length, "length2": length * length, "link": block.linked / size}
-    if block.linked > 0.9 * size:
-        row["all link"] = 1.0
-    if size < _SHORT:
-        row["short"] = 1.0
-    if size < _TINY:
-        row["tiny"] = 1.0
-    if block.prose > 0.5 * size:
-        row["prose"] = 1.0
-    if size > 1.6 * len(text):
-        row["wide"] = 1.0
-    if size < _LINE:
-        digits = len(_DIGIT.findall(text))
-        if digits:
-            row["digit"] = digits / len(text)
-            dates = sum(len(found[0]) + 4 for found in _DATE.finditer(text)) if digits > 1 else 0
-            if dates:
-                row["date"] = 1.0
-                row["datey"] = min(1.0, dates / len(text))
-        if _LABEL.match(text):
-            row["label"] = 1.0
-    if size < _PARAGRAPH:
-        if _OWN.search(text):
-            row["own"] = 1.0
-        if _CONTACT.search(text):
-            row["contact"] = 1.0
-    if _STOP.search(text):
-        row["stop"] = 1.0
-    if _COMMA.search(text):
-        row["comma"] = 1.0
-    if text[-1] in _END:
-        row["end"] = 1.0
-    if _NOTICE.match(text):
-        row["notice"] = 1.0
-    tag = block.tag
+    holds = {
+        "all link": block.linked > _ALL * size,
+        "short": size < _SHORT,
+        "tiny": size < _TINY,
+        "prose": block.prose > _HALF * size,
+        "wide": size > _WIDE * len(text),
+        "end": text[-1] in _END,
+        "stop": _STOP.search(text) is not None,
+        "comma": _COMMA.search(text) is not None,
+        "notice": _NOTICE.match(text) is not None,
+        "own": size < _PARAGRAPH and _OWN.search(text) is not None,
+        "contact": size < _PARAGRAPH and _CONTACT.search(text) is not None,
+        "label": size < _LINE and _LABEL.match(text) is not None,
+        "h1": tag == "h1",
+    }
+    row.update((name, 1.0) for name, held in holds.items() if held)
     if tag in _TAGS:
         row[_TAGS[tag]] = 1.0
-    if tag == "h1":
-        row["h1"] = 1.0
+    if size < _LINE:
+        _numbers(row, text)
     return row
+
+
+def _numbers(row: dict[str, float], text: str) -> None:
+    """Add how much of a line is digits, and how much is dates."""
+    digits = len(_DIGIT.findall(text))
+    if digits:
+        row["digit"] = digits / len(text)
+        dates = sum(len(found[0]) + 4 for found in _DATE.finditer(text)) if digits > 1 else 0
+        if dates:
+            row["date"] = 1.0
+            row["datey"] = min(1.0, dates / len(text))
 
 
 def _doubts(row: dict[str, float], block: Block, scene: _Scene) -> None:
@@ -282,7 +286,7 @@ def _place(row: dict[str, float], block: Block, before: float) -> None:
         row["tail"] = 1.0
     if block.outside:
         row["outside"] = 1.0
-        if before > 0.5:
+        if before > _HALF:
             row["outside after"] = 1.0
 
 

@@ -6,7 +6,7 @@ import html
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
 
@@ -14,6 +14,8 @@ from crawler.extract.tree import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from lxml.etree import _Element as Element
 
     from crawler.extract.tree import Document
 
@@ -164,12 +166,13 @@ def _meta(page: Document) -> Iterator[Fact]:
 
 def _links(page: Document) -> Iterator[Fact]:
     for link in page.of["link"]:
-        if link.get("rel") == "canonical" and link.get("href"):
-            yield Fact("canonical", link.get("href"), "link canonical")
+        href = link.get("href")
+        if href and link.get("rel") == "canonical":
+            yield Fact("canonical", href, "link canonical")
 
 
 def _microdata(page: Document) -> Iterator[Fact]:
-    for element in _PROPERTIES(page.root):
+    for element in cast("list[Element]", _PROPERTIES(page.root)) if page.microdata else ():
         name = element.get("itemprop")
         if element.tag == "meta":
             continue
