@@ -1,9 +1,9 @@
-"""A tree to blocks: the runs of text between two boundaries of a page, in document order, with what is doubted of them."""
+"""A tree to blocks: the runs of text between two boundaries of a page, in document order, with their doubts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Doubt = tuple["Element", Hint]
 
 SKIPPED = frozenset(
-    """audio button canvas embed iframe img input label map math nav noscript object option script select style svg template
-    textarea title video""".split()
+    """audio button canvas embed iframe img input label map math nav noscript object option script select style svg
+    template textarea title video""".split()
 )
 """What holds no text of the page, or text that is not read: controls, scripts, pictures, navigation."""
 
@@ -74,7 +74,8 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
     run = _Run()
     named: list[Element] = []
     around: list[tuple[Element, tuple[Doubt, ...]]] = []
-    block, doubts, links, work = body, (), 0, 0
+    block, links, work = body, 0, 0
+    doubts: tuple[Doubt, ...] = ()
     walk = etree.iterwalk(body, events=("start", "end"))
     for event, element in walk:
         tag = element.tag
@@ -136,7 +137,7 @@ def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) 
         weak = element.tag in {"figure", "figcaption"}
         return (*doubts, (element, Hint.WEAK if weak else Hint.STRONG))
     name, hidden = "", False
-    for key, value in element.items():
+    for key, value in cast("list[tuple[str, str]]", element.items()):
         if key in {"class", "id"}:
             name = f"{name} {value}" if name else value
         elif key == "style":

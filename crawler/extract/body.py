@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import kind, sums, under
 from crawler.extract.feeds import items_of
+from crawler.extract.lines import kept
 from crawler.extract.names import Hint
 from crawler.extract.tree import text_of
-from crawler.extract.lines import kept
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -152,22 +152,23 @@ def _weigh(blocks: list[Block], feed: set[Element], heading: Element | None) -> 
     before = heading is not None
     memo: dict[Element, bool] = {}
     for block in blocks:
-        if before and block.element is heading:
-            before = False
+        before = before and block.element is not heading
+        block.weight = block.prose
         if not block.prose:
             continue
-        block.weight = block.prose
         if block.size < _TEASER:
-            neighbours = counts.get(_parent(block), 0)
-            block.weight *= _LONE.get(neighbours, 1.0)
-            if any(word in block.text.lower() for word in _CONSENT):
-                block.weight *= _ASIDE
+            block.weight *= _LONE.get(counts.get(_parent(block), 0), 1.0) * _consent(block.text)
         for element, _ in block.doubts:
             block.weight *= factors[element]
         if feed and under(block.element, feed, memo):
             block.weight *= _FEED
         if before:
             block.weight *= _BEFORE
+
+
+def _consent(text: str) -> float:
+    text = text.lower()
+    return _ASIDE if any(word in text for word in _CONSENT) else 1.0
 
 
 def _doubted(blocks: list[Block]) -> dict[Element, float]:

@@ -36,7 +36,8 @@ SPAN = re.compile(
     rf"|(?<![\d./])\d{{1,2}}(?P<mark>[./])\d{{1,2}}(?P=mark)(?:(?:19|20)\d\d|\d\d(?![\d.]))(?!\d){_CLOCK}"
 )
 _RELATIVE = re.compile(
-    r"\d{1,2}\s?(?:秒|分钟|分鐘|小时|小時|天)前|刚刚|(?:昨天|今天|前天)(?:\s?\d{1,2}:\d{2})?|\d{1,2} (?:hours?|minutes?|days?) ago"
+    r"\d{1,2}\s?(?:秒|分钟|分鐘|小时|小時|天)前|刚刚|(?:昨天|今天|前天)(?:\s?\d{1,2}:\d{2})?"
+    r"|\d{1,2} (?:hours?|minutes?|days?) ago"
 )
 _LABELLED = re.compile(
     r"(?:发布(?:时间|日期|于)|发表(?:时间|日期|于)?|時間|时间|日期|更新|刊登|posted|published|date|erstellt|veröffentlicht|stand"

@@ -58,8 +58,8 @@ def site(host: str) -> str:
     labels = host.lower().rstrip(".").split(".")
     if labels[-1].isdigit():
         return host
-    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    return ".".join(labels[-3 if deep else -2 :])
+    under_country = re.fullmatch("[a-z]{2}", labels[-1]) and labels[-2:-1] and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3 if under_country else -2 :])
 
 
 def next_page(page: Page) -> str | None:

@@ -28,16 +28,17 @@ _STRONG = frozenset(
     recommended relate related replies reply sidebar taboola trending""".split()
 )
 _WEAK_ANYWHERE = frozenset(
-    """adbox adsbygoogle advert advertisement adverts authorbio authorbox banner bio biography bottombar bread breadcrumb
-    breadcrumbs byline caption contact correction credit credits crumb crumbs dateline dianzan disclaimer erweima ewm
-    feedback figcaption foot gallery hidden hide infobox inscription jubao keywords latest login masthead menu modal nav
-    navbar navigation pagebar pager pagination paywall player poll popup print privacy promo promobox promotion pubdate
-    pubtime qrcode readmore respond sharebar sharing shengming signup slideshow sponsor sponsored statement subscribe
-    subscription survey taglist teaser teaserbox teasers timestamp toolbar tooltip topbar tos upsell votes weibo weixin
-    wechat widget zan""".split()
+    """adbox adsbygoogle advert advertisement adverts authorbio authorbox banner bio biography bottombar bread
+    breadcrumb breadcrumbs byline caption contact correction credit credits crumb crumbs dateline dianzan disclaimer
+    erweima ewm feedback figcaption foot gallery hidden hide infobox inscription jubao keywords latest login
+    masthead menu modal nav navbar navigation pagebar pager pagination paywall player poll popup print privacy promo
+    promobox promotion pubdate pubtime qrcode readmore respond sharebar sharing shengming signup slideshow sponsor
+    sponsored statement subscribe subscription survey taglist teaser teaserbox teasers timestamp toolbar tooltip
+    topbar tos upsell votes weibo weixin wechat widget zan""".split()
 )
 _WEAK_ENDS = frozenset(
-    "ad ads author authors follow hot like likes meta more rating report share side skip social tag tags tools vote".split()
+    """ad ads author authors follow hot like likes meta more rating report share side skip social tag tags tools
+    vote""".split()
 )
 """Words that say something only where a name begins or ends with them: `report-box`, not `annual-report-text`."""
 

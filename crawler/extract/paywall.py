@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _ASKS = re.compile(
     r"订阅后|付费(?:后|阅读|订阅|内容|会员)|开通会员|会员专享|登录后(?:阅读|查看)|购买(?:后|本文|全文)|剩余\s?\d+%|余下全文需"
-    r"|subscribe to (?:read|continue|unlock)|to continue reading|already a subscriber|subscribers only|this article is for"
-    r"|weiterlesen mit|jetzt abonnieren|nur für abonnenten|réservé aux abonnés|para suscriptores",
+    r"|subscribe to (?:read|continue|unlock)|to continue reading|already a subscriber|subscribers only"
+    r"|this article is for|weiterlesen mit|jetzt abonnieren|nur für abonnenten|réservé aux abonnés|para suscriptores",
     re.IGNORECASE,
 )
 _SHORT = 3000

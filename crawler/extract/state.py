@@ -1,8 +1,8 @@
 """Text that a page carries but does not show: the state its scripts draw it from, and JSON-LD's articleBody.
 
 Frameworks change (`__NEXT_DATA__`, `__INITIAL_STATE__`, `__NUXT__`, React's streamed pushes); what stays is a string
-literal of prose beside a key. So the scripts are not run, nor is each framework's tree known by name: pairs of a key and
-a long string are collected by key, and the key with most prose wins.
+literal of prose beside a key. So the scripts are not run, nor is each framework's tree known by name: pairs of a key
+and a long string are collected by key, and the key with most prose wins.
 """
 
 from __future__ import annotations

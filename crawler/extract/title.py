@@ -77,14 +77,13 @@ def _shared(said: str, other: str) -> float:
 
 def _line(blocks: Sequence[Block], told: list[str]) -> Block | None:
     """Return the line that shows the title of a page without an h1: the longest of the first that <title> contains."""
-    best: Block | None = None
-    for block in blocks[:_LINES]:
-        if block.size < _LONGEST and block.linked < block.size / 2:
-            said = bare(block.text)
-            if len(said) > _SHORTEST and any(said in other and 2 * len(said) > len(other) for other in told):
-                if best is None or len(block.text) > len(best.text):
-                    best = block
-    return best
+    lines = [block for block in blocks[:_LINES] if block.size < _LONGEST and block.linked < block.size / 2]
+    shown = [block for block in lines if len(bare(block.text)) > _SHORTEST and _is_most(bare(block.text), told)]
+    return max(shown, key=lambda block: len(block.text), default=None)
+
+
+def _is_most(said: str, told: list[str]) -> bool:
+    return any(said in other and 2 * len(said) > len(other) for other in told)
 
 
 def _without_site(text: str, site: set[str]) -> str:

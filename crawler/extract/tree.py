@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
@@ -21,7 +21,7 @@ MAX_BYTES = 8 * 1024 * 1024
 _XML = re.compile(r"^\s*<\?xml[^>]*>", re.IGNORECASE)
 _TAGS = ("body", "h1", "link", "meta", "script", "time", "title")
 _WRAPPERS = re.compile(
-    r"</?(?:div|span|font|b|i|u|em|strong|center|section|blockquote|ul|ol|li|table|tbody|tr|td)\b[^<>]*>", re.I
+    r"</?(?:div|span|font|b|i|u|em|strong|center|section|blockquote|ul|ol|li|table|tbody|tr|td)\b[^<>]*>", re.IGNORECASE
 )
 """Elements that a page too deep to parse is read without; paragraphs, headings and links stay."""
 
@@ -88,7 +88,7 @@ def text_of(element: Element | None) -> str:
         return ""
     if not len(element):
         return line(element.text or "")
-    return line("".join(_TEXTS(element)))
+    return line("".join(cast("list[str]", _TEXTS(element))))
 
 
 def line(text: str) -> str:
