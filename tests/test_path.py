@@ -214,3 +214,26 @@ def test_a_corpus_reopened_is_the_same(tmp_path: Path, topic: Topic) -> None:
     assert picture(again) == before
     assert again.value("PRAGMA integrity_check") == "ok"
     again.close()
+
+
+def test_a_day_without_a_time_is_not_first(corpus: Corpus, topic: Topic) -> None:
+    """A copy dated by day only does not become the root of the text that was published at half past six that day."""
+    only_day = page(BODY, url="https://zhuan.test/9.html", at=NOON + timedelta(hours=3))
+    only_day = replace(only_day, body=only_day.body.replace(b"2025-12-17T18:30:00+08:00", b"2025-12-17"))
+    take(corpus, topic, only_day, page(BODY))
+    rows = {row["url"]: row for row in corpus.rows("SELECT url, depth, published_at FROM articles")}
+    assert rows["https://bao.test/1.html"]["depth"] == 0
+    assert rows["https://zhuan.test/9.html"]["depth"] == 1
+    assert rows["https://zhuan.test/9.html"]["published_at"] == "2025-12-17T15:00:00Z"
+
+
+def test_the_source_knows_the_hour_of_the_page_s_day(corpus: Corpus, topic: Topic) -> None:
+    """Where the page says a day and its source an instant of that day, the article has the instant."""
+    only_day = page(BODY)
+    only_day = replace(
+        only_day,
+        body=only_day.body.replace(b"2025-12-17T18:30:00+08:00", b"2025-12-17"),
+        lead=Lead(url=only_day.url, published_at=datetime(2025, 12, 17, 4, 5, tzinfo=UTC)),
+    )
+    take(corpus, topic, only_day)
+    assert corpus.value("SELECT published_at FROM coverage") == "2025-12-17T04:05:00Z"

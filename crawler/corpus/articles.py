@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.base import Base
@@ -13,6 +14,8 @@ from crawler.model import Article, Verdict, instant, stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
 
 
 def text_sha256(title: str, body: str) -> str:
@@ -48,7 +51,14 @@ class Articles(Base):
         )
 
     def add_article(self, article: Article, seen_at: datetime) -> int:
-        """Append an article without a text yet and return its id, inside a transaction of the caller."""
+        """Append an article without a text yet and return its id, inside a transaction of the caller.
+
+        Where the page says only a day, the article counts as published at the day's last second, or when it was seen
+        if that is earlier: midnight would make it first before everyone who says the hour.
+        """
+        published = article.published_at
+        if published is not None and article.day_only:
+            published = max(published, min(published + LAST_SECOND, seen_at))
         cursor = self.conn.execute(
             "INSERT INTO articles (url, outlet, lang, first_seen_at, published_at, relevant) VALUES (?, ?, ?, ?, ?, 1)",
             (
@@ -56,7 +66,7 @@ class Articles(Base):
                 article.outlet,
                 article.lang,
                 stamp(seen_at),
-                None if article.published_at is None else stamp(article.published_at),
+                None if published is None else stamp(published),
             ),
         )
         article_id = int(cursor.lastrowid or 0)

@@ -157,7 +157,8 @@ CREATE TABLE articles (
   parent_id     INTEGER REFERENCES articles (id),
   depth         INTEGER NOT NULL DEFAULT 0,
   first_seen_at TEXT NOT NULL,
-  published_at  TEXT,                       -- of its first revision: decides who was first
+  published_at  TEXT,                       -- of its first revision, a day without a time as its last second:
+                                            -- decides who was first
   latest_id     INTEGER REFERENCES revisions (id),
   relevant      INTEGER NOT NULL            -- its latest verdict
 ) STRICT;

@@ -10,6 +10,7 @@ Multi-page articles are read a page at a time: `next_page` says where one goes o
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -105,6 +106,7 @@ def _read(page: Page, rule: SiteRule | None) -> Article:
         published_at=published.moment.at if published else None,
         published_raw=published.moment.raw if published else None,
         published_tz=published.moment.zone or zone if published else None,
+        day_only=published is not None and not published.moment.precise,
         modified_at=modified.moment.at if modified else None,
         lang=lang,
         image=urljoin(page.url, image.value.strip()) if image else None,
@@ -142,6 +144,11 @@ def _filled(article: Article, lead: Lead | None) -> Article:
     if article.published_at is None and lead.published_at:
         article = replace(article, published_at=lead.published_at, published_raw=lead.published_raw)
         evidence["published_at"] = "lead"
+    elif article.published_at and article.day_only and lead.published_at:
+        since = lead.published_at - article.published_at  # which is the first instant of that day, where the page is
+        if timedelta(0) < since < timedelta(days=1):
+            article = replace(article, published_at=lead.published_at, day_only=False)
+            evidence["published_at"] += ", its time from the lead"
     if article.outlet is None and lead.outlet:
         article, evidence["outlet"] = replace(article, outlet=lead.outlet), "lead"
     return replace(article, evidence=evidence)

@@ -50,7 +50,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What a page says, as text. `url` is canonical. `evidence` says for each field where it was found."""
+    """What a page says, as text. `url` is canonical. `evidence` says for each field where it was found.
+
+    `day_only`: the page says a day without a time, and `published_at` is that day's first instant.
+    """
 
     url: str
     title: str
@@ -61,6 +64,7 @@ class Article:
     published_at: datetime | None = None
     published_raw: str | None = None
     published_tz: str | None = None
+    day_only: bool = False
     modified_at: datetime | None = None
     lang: str | None = None
     image: str | None = None
