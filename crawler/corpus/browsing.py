@@ -65,11 +65,15 @@ def story(corpus: Corpus, story_id: int) -> dict[str, Any] | None:
         return None
     articles = corpus.rows(
         "SELECT c.id, c.url, c.outlet, c.lang, c.title, coalesce(c.published_at, c.first_seen_at) AS at, "
-        "c.published_at IS NULL AS undated, c.revisions, a.parent_id, c.depth, t.kind, t.score "
-        "FROM coverage c JOIN articles a ON a.id = c.id LEFT JOIN reprint_tree t ON t.article_id = c.id "
-        "AND t.root_id = c.root_id WHERE c.story_id = ? ORDER BY at, c.url",
+        "c.published_at IS NULL AS undated, c.revisions, a.parent_id, c.depth "
+        "FROM coverage c JOIN articles a ON a.id = c.id WHERE c.story_id = ? ORDER BY at, c.url",
         (story_id,),
     )
+    copies = {
+        row["article_id"]: {"kind": row["kind"], "score": row["score"]}
+        for row in corpus.rows("SELECT article_id, kind, score FROM reprint_tree WHERE story_id = ?", (story_id,))
+    }
+    articles = [{**row, **copies.get(row["id"], {"kind": None, "score": None})} for row in articles]
     return {**found[0], "coverage": articles}
 
 
