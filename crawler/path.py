@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from crawler.corpus.store import Corpus
 
+TEASER = 3000
+"""Bytes: a page that asks for money and shows less ended `paywalled`, one that shows more is `stored`. Three of 190 real
+pages declare themselves not free and hold 3,254 characters and more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -136,7 +140,8 @@ def append_article(
         revision_id = corpus.add_revision(article_id, article, seen_at, page_url=page_url, page_sha256=page_sha256)
         copies = _relate(corpus, topic, article_id, revision_id, article, verdict, seen_at, set())
         reason = f"a copy: {copies[0].kind} of article {copies[0].article_id}" if copies else "new"
-        ending = Ending.PAYWALLED if article.paywalled else Ending.STORED
+        teaser = article.paywalled and len(article.body.encode()) < TEASER
+        ending = Ending.PAYWALLED if teaser else Ending.STORED
         return _visit(article, page_url, ending, reason, article_id)
     if corpus.has_text(held["id"], sha256, seen_at):
         if own != article.url:
