@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from scrapy.settings import Settings
 
     from crawler.corpus.runs import By
+    from crawler.corpus.sources import FirstCheck
     from crawler.crawl import Job
     from crawler.health import Health
-    from crawler.model import Topic
+    from crawler.model import SourceState, Topic
 
 log = logging.getLogger("houxu")
 
@@ -165,14 +166,8 @@ async def run_due(
         NetworkDown, AllFailed, CorpusError: as `crawl` does.
     """
     now = clock()
-    corpus.sync_sources(topic, now, at_once)
-    if only:
-        batch = corpus.states(topic, only)
-    elif everything:
-        batch = [state for state in corpus.states(topic) if state.enabled]
-    else:
-        batch = corpus.due_sources(topic, now)
-    if not batch and not corpus.due_hosts(now, every=everything):
+    batch = due(corpus, topic, now, only=only, everything=everything)
+    if batch is None:
         return None
     with cadence_of(corpus, topic, now) as cadence:
         return await crawl(
@@ -188,6 +183,35 @@ async def run_due(
             stop=stop,
             progress=progress,
         )
+
+
+def due(
+    corpus: Corpus,
+    topic: Topic,
+    now: datetime,
+    *,
+    only: tuple[str, ...] = (),
+    everything: bool = False,
+    first_check: FirstCheck = at_once,
+) -> list[SourceState] | None:
+    """Return the sources to poll, none when only leads are due, and None when nothing is.
+
+    Args:
+        corpus: open for writing; its sources are brought in line with the topic.
+        topic: what is followed.
+        now: the instant of asking.
+        only: see `run_due`.
+        everything: see `run_due`.
+        first_check: when sources new to the corpus are polled first.
+    """
+    corpus.sync_sources(topic, now, first_check)
+    if only:
+        batch = corpus.states(topic, only)
+    elif everything:
+        batch = [state for state in corpus.states(topic) if state.enabled]
+    else:
+        batch = corpus.due_sources(topic, now)
+    return batch if batch or corpus.due_hosts(now, every=everything) else None
 
 
 @contextmanager

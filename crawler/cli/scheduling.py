@@ -1,0 +1,76 @@
+"""Commands that crawl by the clock: daemon, crontab, systemd."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from crawler import topic as topics
+from crawler.cli.options import log_to_stderr, main, scrapy_settings, with_crawl, with_db, with_topic
+
+
+@main.command()
+@with_crawl
+@click.option("--ping", metavar="URL", help="A health check to tell: URL/start, then URL/ and the exit code.")
+def daemon(
+    db: Path,
+    topic_file: Path | None,
+    overrides: tuple[str, ...],
+    allow_host: tuple[str, ...],
+    verbose: int,
+    ping: str | None,
+) -> None:
+    """Crawl what is due, for ever. SIGTERM ends it cleanly, SIGHUP reads the topic file again."""
+    from scheduler.daemon import serve
+
+    log_to_stderr(verbose)
+    sys.exit(
+        serve(
+            db,
+            lambda: topics.load(topic_file),
+            overrides=scrapy_settings(overrides),
+            allow_hosts=allow_host,
+            ping_url=ping,
+        )
+    )
+
+
+@main.command()
+@with_topic
+@with_db
+def crontab(topic_file: Path | None, db: Path) -> None:
+    """Print a crontab that crawls every five minutes and backs up nightly."""
+    from scheduler.cron import crontab as lines
+
+    click.echo(lines(_command(), db.expanduser().absolute(), _absolute(topic_file)), nl=False)
+
+
+@main.command()
+@with_topic
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Write the units into this directory.")
+def systemd(topic_file: Path | None, into: Path | None) -> None:
+    """Print hardened systemd units: a timer with its service, and the daemon."""
+    from scheduler.cron import systemd as units
+
+    for name, text in units(_command(), _absolute(topic_file)).items():
+        if into is None:
+            click.echo(f"# /etc/systemd/system/{name}\n{text}")
+        else:
+            into.mkdir(parents=True, exist_ok=True)
+            (into / name).write_text(text, encoding="utf-8")
+
+
+def _command() -> Path:
+    """Return the installed console script, absolute: the one running, or the one on PATH."""
+    running = Path(sys.argv[0])
+    if running.name == "houxu" and running.is_file():
+        return running.absolute()
+    found = shutil.which("houxu") or Path(sys.executable).parent / "houxu"
+    return Path(found).absolute()
+
+
+def _absolute(file: Path | None) -> Path | None:
+    return None if file is None else file.expanduser().absolute()
