@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.model import stamp
+from crawler.status import by_hour, source_lines, sparkline, summary, until
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def row(name: str, health: str = "healthy", due: timedelta = HOUR, **fields: Any) -> dict[str, Any]:
+    """Return a source's row."""
+    said = {"id": name, "enabled": 1, "health": health, "health_since": None, "health_why": None}
+    return {**said, "next_check_at": stamp(NOW + due), **fields}
+
+
+def test_a_sparkline_shows_heights() -> None:
+    """The highest count is a full bar, one is more than none, none is a dot."""
+    assert sparkline([0, 1, 4, 8]) == "·▁▄█"
+    assert sparkline([3, 3]) == "██"
+    assert sparkline([0, 0]) == "··"
+    assert sparkline([]) == ""
+
+
+@given(st.lists(st.integers(0, 10**9), max_size=50))
+def test_a_sparkline_is_as_long_as_its_counts(counts: list[int]) -> None:
+    """One character a count, a dot exactly for none, higher never shown lower."""
+    line = sparkline(counts)
+    assert len(line) == len(counts)
+    assert [character == "·" for character in line] == [count == 0 for count in counts]
+    pairs = sorted(zip(counts, line, strict=True))
+    assert [bar for _count, bar in pairs] == sorted(line)
+
+
+def test_arrivals_are_counted_by_the_hour() -> None:
+    """The last hour is the last count; what is older than the hours asked, or in the future, is left out."""
+    came = [NOW, NOW - timedelta(minutes=59), NOW - HOUR, NOW - 3 * HOUR, NOW - 9 * HOUR, NOW + HOUR]
+    assert by_hour(came, NOW, hours=4) == [1, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (None, "never"),
+        (NOW, "now"),
+        (NOW + timedelta(minutes=12), "in 12 min"),
+        (NOW + 3 * HOUR, "in 3 h"),
+        (NOW + 72 * HOUR, "in 3 d"),
+        (NOW - timedelta(minutes=5), "overdue 5 min"),
+    ],
+)
+def test_when_a_check_is_due(due: datetime | None, said: str) -> None:
+    """In the unit that suits the span."""
+    assert until(due, NOW) == said
+
+
+def test_trouble_comes_first_with_its_evidence() -> None:
+    """A source in trouble heads the list and says since when and why; the others follow by what is due first."""
+    rows = [
+        row("late", due=2 * HOUR),
+        row("soon"),
+        row("ill", "frozen", health_since="2026-02-27T00:00:00Z", health_why="newest item is 9 d old"),
+        row("off", "gone", enabled=0, health_why="HTTP 410"),
+    ]
+    lines = list(source_lines(rows, {"soon": [NOW]}, NOW))
+    assert lines[0].startswith("ill ")
+    assert "since 2026-02-27T00:00:00Z: newest item is 9 d old" in lines[1]
+    assert [line.split()[0] for line in lines if not line.startswith("  ")] == ["ill", "off", "soon", "late"]
+    assert lines[4] == f"soon  {'·' * 23}█  healthy         in 60 min"
+    assert lines[2].endswith("never")
+
+
+def test_the_summary_counts_states() -> None:
+    """Trouble first, then the rest, then those switched off."""
+    rows = [row("a"), row("b"), row("c", "blocked"), row("d", "quiet"), row("e", "gone", enabled=0)]
+    assert summary(rows) == "1 blocked, 2 healthy, 1 quiet, 1 off"
+    assert summary([]) == "no sources"
