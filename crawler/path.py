@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crawler.corpus.store import Corpus
 
 TEASER = 3000
-"""Bytes: a page that asks for money and shows less ended `paywalled`, one that shows more is `stored`. Three of 190 real
+"""Bytes: a page that asks for money and shows less ended `paywalled`, one that shows more `stored`. Three of 190 real
 pages declare themselves not free and hold 3,254 characters and more."""
 
 

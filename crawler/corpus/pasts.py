@@ -28,7 +28,7 @@ class Pasts(Base):
 
         Returns:
             Those that were well, or were never judged, and now are not: source id and health. A source polled once is
-            never among them.
+            never among them, nor one that was frozen before we came.
         """
         worse = []
         with self.transaction():
@@ -43,8 +43,9 @@ class Pasts(Base):
                     "UPDATE sources SET health = ?, health_since = ?, health_why = ? WHERE id = ?",
                     (health.state, stamp(health.since), health.why, source.id),
                 )
-                known = before is None or before.state not in WORSE
-                if health.state in WORSE and known and len(past.polls) > 1:
+                was_well = before is None or before.state not in WORSE
+                found_so = health.state == "frozen" and (before is None or before.state == "new")  # nothing changed
+                if health.state in WORSE and was_well and not found_so and len(past.polls) > 1:
                     worse.append((source.id, health))
         return worse
 
