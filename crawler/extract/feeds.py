@@ -1,13 +1,20 @@
-"""Lists of other articles, known by their structure: siblings of one kind, each with a linked title of its own."""
+"""Lists of what is not the article, known by their structure: siblings of one kind that each hold the same few things.
+
+A list of other articles repeats a linked title; comments, and the posts of a forum, repeat a name that is a link and a
+time. Names of classes are not asked.
+"""
 
 from __future__ import annotations
 
+import re
 from statistics import median
 from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import kind, sums
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
@@ -15,7 +22,15 @@ if TYPE_CHECKING:
 _TITLE = 24
 """Bytes of a linked line that may be a title: 8 Chinese characters."""
 
-_ALL = 0.9
+_NAME, _STAMP = 45, 150
+"""Bytes up to which a linked line may be a user's name, and a line a time and what stands beside it."""
+
+_LINKED = 0.9
+_TIME = re.compile(
+    r"\d{1,2}:\d{2}|\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}|\d{1,2}月\d{1,2}日|\d+\s?(?:秒|分钟|分鐘|小时|小時|天|周)前|昨天|前天|刚刚"
+    r"|\d+\s?(?:minutes?|hours?|days?|weeks?|months?|min|h|d) ago",
+    re.IGNORECASE,
+)
 _NO_ITEM = frozenset("body html p td tr".split())
 _LEAST = 3
 _SHARE = 0.6
@@ -24,54 +39,86 @@ _MOST = 0.3
 
 _LONG = 1500
 """Bytes of prose that no teaser has: what has more, and much more than its siblings, is no item."""
+
+_CLEAN = 150
+"""Bytes of prose outside the posts of a page below which the page is a thread, and its first post the article."""
+
 _HIGH = 8
-"""How many elements above a title its item may be."""
+"""How many elements above a line its item may be."""
+
+Group = tuple["Element", list["Element"]]
 
 
 def items_of(blocks: list[Block], heading: Element | None) -> set[Element]:
-    """Return the elements that are items of a list of other articles.
+    """Return the elements that are items of such lists.
 
-    Siblings of one tag and class make a list when at least three, and three in five of those with text, hold a line
-    that is nothing but a link.
+    Siblings of one tag and class make a list when at least three of them, and three in five of those with text, hold
+    what the list repeats. Of a thread, which is nothing but posts, the first is no item.
     """
-    titled, texts = _titled(blocks)
-    groups: dict[tuple[Element, str], list[Element]] = {}
-    for element in titled:
-        parent = element.getparent()
-        if parent is not None and element.tag not in _NO_ITEM and len(element):
-            groups.setdefault((parent, _item_kind(element)), []).append(element)
-    lists = [(parent, name, group) for (parent, name), group in groups.items() if len(group) >= _LEAST]
-    if not lists:
+    holders = _holders(blocks)
+    titles = _holders([block for block in blocks if block.size >= _TITLE and _is_link(block)])
+    lists = _groups(titles, holders)
+    posts = _posts(blocks, holders)
+    if not lists and not posts:
         return set()
     above = set(heading.iterancestors()) if heading is not None else set()
     prose = sums((block.element, block.prose) for block in blocks)
     whole = sum(block.prose for block in blocks)
     items: set[Element] = set()
-    for parent, name, group in lists:
-        alike = [child for child in parent if child in texts and len(child) and _item_kind(child) == name]
-        if len(group) >= _SHARE * len(alike):
-            usual = median(prose.get(element, 0.0) for element in alike)
-            limit = min(max(_LONG, 4 * usual), _MOST * whole)
-            items.update(element for element in alike if element not in above and prose.get(element, 0.0) <= limit)
+    for _, group in lists:
+        usual = median(prose.get(element, 0.0) for element in group)
+        limit = min(max(_LONG, 4 * usual), _MOST * whole)
+        items.update(element for element in group if element not in above and prose.get(element, 0.0) <= limit)
+    for _, group in posts:
+        held = sum(prose.get(element, 0.0) for element in group)
+        first = next((element for element in group if element in above or prose.get(element, 0.0) >= _CLEAN), group[0])
+        thread = whole - held < max(_CLEAN, _MOST * held)
+        items.update(element for element in group if element not in above and not (thread and element is first))
     return items
+
+
+def _is_link(block: Block) -> bool:
+    return block.linked >= _LINKED * block.size
+
+
+def _posts(blocks: list[Block], holders: set[Element]) -> list[Group]:
+    """Return the groups whose members each hold a linked name and a time."""
+    names = _holders([block for block in blocks if block.size <= _NAME and _is_link(block)])
+    if not names:
+        return []
+    times = _holders([block for block in blocks if block.size <= _STAMP and _TIME.search(block.text)])
+    return _groups(names & times, holders)
+
+
+def _groups(marked: set[Element], holders: set[Element]) -> list[Group]:
+    """Return the lists whose items are marked, each with its parent, in document order."""
+    found: dict[tuple[Element, str], int] = {}
+    for element in marked:
+        parent = element.getparent()
+        if parent is not None and element.tag not in _NO_ITEM and len(element):
+            key = (parent, _item_kind(element))
+            found[key] = found.get(key, 0) + 1
+    groups = []
+    for (parent, name), count in found.items():
+        if count >= _LEAST:
+            alike = [child for child in parent if child in holders and len(child) and _item_kind(child) == name]
+            if alike and count >= _SHARE * len(alike):
+                groups.append((parent, alike))
+    return groups
 
 
 def _item_kind(element: Element) -> str:
     return "li" if element.tag == "li" else kind(element)
 
 
-def _titled(blocks: list[Block]) -> tuple[set[Element], set[Element]]:
-    """Return the elements that hold a line that is nothing but a link, and those that hold any line."""
-    titled: set[Element] = set()
-    texts: set[Element] = set()
+def _holders(blocks: Iterable[Block]) -> set[Element]:
+    """Return the elements that hold one of these blocks, not more than `_HIGH` above it."""
+    holders: set[Element] = set()
     for block in blocks:
-        is_title = block.size >= _TITLE and block.linked >= _ALL * block.size
         element: Element | None = block.element
         for _ in range(_HIGH):
-            if element is None or (element in texts and (not is_title or element in titled)):
+            if element is None or element in holders:
                 break
-            texts.add(element)
-            if is_title:
-                titled.add(element)
+            holders.add(element)
             element = element.getparent()
-    return titled, texts
+    return holders

@@ -49,7 +49,8 @@ _NOTICE = re.compile(
 )
 _OWN = re.compile(
     r"版权|著作权|转载|投稿|举报|客服|免责|本网|本站|all rights reserved|copyright|terms of|newsletter|abonnieren"
-    r"|subscri|sign up|cookies?\b|log ?in\b|e-?mail|twitter|facebook|instagram|whatsapp|app\b|微信|公众号|二维码|微博|客户端",
+    r"|subscri|sign up|cookies?\b|log ?in\b|e-?mail|twitter|facebook|instagram|whatsapp|app\b|微信|公众号|二维码"
+    r"|微博|客户端",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(r"https?://|www\.|@\w|©|\(c\)", re.IGNORECASE)
