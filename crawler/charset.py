@@ -19,6 +19,9 @@ _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HEAD = 4096
 """Bytes in which a page must declare its encoding: browsers look at 1,024, some pages open with a comment."""
 
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+"""Characters that mean nothing: GB18030 reads Big5 without an error, and half of it as these."""
+
 _BROKEN = 0.1
 """Share of U+FFFD among the characters outside ASCII up to which text is damaged, not in another encoding: GBK read as
 UTF-8 gives nearly nothing else."""
@@ -27,9 +30,10 @@ UTF-8 gives nearly nothing else."""
 def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, str]:
     """Return a page's text and the name of the encoding it was in.
 
-    In order: byte order mark; UTF-8, strict or with a little damage; the charset of the Content-Type header; the one the
-    page declares; GB18030; Big5. Every name that starts with gb means GB18030, which holds them all; a bogus name counts as none. Where nothing
-    fits exactly, the one that damages fewest characters.
+    In order: byte order mark; UTF-8, strict or with a little damage; the charset of the Content-Type header; the one
+    the page declares; GB18030; Big5. Every name that starts with gb means GB18030, which holds them all; a bogus name counts
+    as none, and a reading full of private characters is put off. Where nothing fits exactly, the one that damages fewest
+    characters.
 
     Args:
         body: the bytes, content-encoding already undone.
@@ -49,11 +53,16 @@ def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, str]:
     if _damage(damaged) <= _BROKEN:
         return damaged, "utf-8"
     names = dict.fromkeys((*_declared(body, headers), "gb18030", "big5hkscs"))
+    readable = {}
     for name in names:
         try:
-            return body.decode(name), name
+            readable[name] = body.decode(name)
         except UnicodeDecodeError:
             continue
+        if not _PRIVATE.search(readable[name]):
+            return readable[name], name
+    if readable:
+        return next((text, name) for name, text in readable.items())
     tries = [(body.decode(name, "replace"), name) for name in names]
     return min(tries, key=lambda pair: _damage(pair[0]))
 
@@ -74,7 +83,7 @@ def _declared(body: bytes, headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _codec(name: str) -> str | None:
-    """Return the codec a declared charset means, None for UTF-8 (which has failed by now) and for what is no charset."""
+    """Return the codec a declared charset means; None for UTF-8, which has failed by now, and for what is no charset."""
     name = name.lower()
     if name.startswith("gb") or name in {"x-gbk", "cp936", "ms936"}:
         return "gb18030"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extract.tree import line
+from crawler.text import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +47,11 @@ _ROLES = re.compile(
 _NOT_NAMES = frozenset(
     """时间 出自 来源 编辑 责任编辑 字号 浏览 阅读 评论 发布 日期 点击 摄影 报道 本报 综合 著 译 发表
     更新 网站 转载 原创 未知 佚名 网络 本站 本网 不详 匿名 返回 首页 正文""".split()
+)
+_BY_LATIN = re.compile(
+    r"(?:^|[\s|·•(])(?:By|Von|Par|Por|Words by|Written by|Text:|Autor(?:in)?:)\s+"
+    r"([A-ZÀ-Þ][\w.'’-]+(?:\s(?:[A-ZÀ-Þ][\w.'’-]*|de|del|da|van|von|der|zu|la|le)){1,3}"
+    r"(?:(?:,\s|\s(?:and|und|et|y)\s)[A-ZÀ-Þ][\w.'’-]+(?:\s[A-ZÀ-Þ][\w.'’-]+){1,3})*)"
 )
 _SEPARATOR = re.compile(r"\s*(?:[,;、，；/|｜•]|\band\b|\bund\b|\bet\b|\by\b|&)\s*")
 _SPACES = re.compile(r"[\s\u3000、,，/|｜]+")
@@ -92,14 +98,15 @@ def authors_of(
         names = _declared([fact.value for fact in facts.all("author", where)], chinese=chinese)
         if names:
             return names, where
-    if chinese:
-        names = _beside(blocks, heading)
+    if not chinese:
+        return _latin(blocks, heading)
+    names = _beside(blocks, heading)
+    if names:
+        return names, "text near the title"
+    for pattern, where in ((_POSTED, "posted by"), (_EDITOR, "editor")):
+        names = _shown(blocks, pattern)
         if names:
-            return names, "text near the title"
-        for pattern, where in ((_POSTED, "posted by"), (_EDITOR, "editor")):
-            names = _shown(blocks, pattern)
-            if names:
-                return names, where
+            return names, where
     return (), ""
 
 
@@ -124,10 +131,20 @@ def _persons(text: str) -> Iterator[str]:
         name = _ROLES.sub("", word).strip("&.·• ")
         if not name or count >= _MANY:
             continue
-        if name in _NOT_NAMES or (count and len(name) > _LONGEST_HAN):
+        if simplify(name) in _NOT_NAMES or (count and len(name) > _LONGEST_HAN):
             return
         if len(name) > 1:
             yield name
+
+
+def _latin(blocks: Sequence[Block], heading: Element | None) -> tuple[tuple[str, ...], str]:
+    """Return who a line near the title says it is by."""
+    start = next((number for number, block in enumerate(blocks) if block.element is heading), 0)
+    for block in blocks[max(0, start - _NEAR) : start + _HEAD]:
+        found = _BY_LATIN.search(block.text) if block.size < _LONGEST / 5 else None
+        if found:
+            return _declared([found[1]], chinese=False), "text near the title"
+    return (), ""
 
 
 def _beside(blocks: Sequence[Block], heading: Element | None) -> tuple[str, ...]:

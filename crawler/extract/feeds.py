@@ -25,7 +25,9 @@ _TITLE = 24
 _NAME, _STAMP = 45, 150
 """Bytes up to which a linked line may be a user's name, and a line a time and what stands beside it."""
 
-_LINKED = 0.9
+_LINKED, _NAMED = 0.9, 0.3
+"""Share of a line that is a link: of a title; of a name, which may stand beside its time."""
+
 _TIME = re.compile(
     r"\d{1,2}:\d{2}|\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}|\d{1,2}月\d{1,2}日|\d+\s?(?:秒|分钟|分鐘|小时|小時|天|周)前|昨天|前天|刚刚"
     r"|\d+\s?(?:minutes?|hours?|days?|weeks?|months?|min|h|d) ago",
@@ -82,12 +84,13 @@ def _is_link(block: Block) -> bool:
 
 
 def _posts(blocks: list[Block], holders: set[Element]) -> list[Group]:
-    """Return the groups whose members each hold a linked name and a time."""
-    names = _holders([block for block in blocks if block.size <= _NAME and _is_link(block)])
+    """Return the groups whose members each hold a linked name, a time, and prose."""
+    names = _holders([block for block in blocks if block.linked <= _NAME and block.linked >= _NAMED * block.size])
     if not names:
         return []
     times = _holders([block for block in blocks if block.size <= _STAMP and _TIME.search(block.text)])
-    return _groups(names & times, holders)
+    said = _holders([block for block in blocks if block.prose])
+    return _groups(names & times & said, holders)
 
 
 def _groups(marked: set[Element], holders: set[Element]) -> list[Group]:

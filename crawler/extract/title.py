@@ -68,10 +68,11 @@ def _without_end(named: str) -> str:
 
 
 def _shared(said: str, other: str) -> float:
-    """Return which share of the pairs of characters of `said` are in `other`."""
+    """Return which share of the pairs of characters of `said`, or of its runs of four Latin letters, are in `other`."""
     if said in other:
         return 1.0
-    pairs = {said[at : at + 2] for at in range(len(said) - 1)}
+    length = 4 if said.isascii() else 2
+    pairs = {said[at : at + length] for at in range(len(said) - length + 1)}
     return min(0.99, sum(pair in other for pair in pairs) / len(pairs)) if pairs else 0.0
 
 
