@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
 import click
 
 from crawler import show
+from crawler import status as glance
 from crawler import topic as topics
 from crawler.cli.options import (
     instant_since,
@@ -134,10 +135,14 @@ def why(url: str, db: Path, *, as_json: bool) -> None:
 @with_db
 @with_json
 def status(db: Path, *, as_json: bool) -> None:
-    """Say how the corpus is: backlog, last success, disk use, what fails."""
+    """Say how the corpus is: backlog, last success, disk use, how each source does."""
+    now = datetime.now(UTC)
     with open_to_read(db) as corpus:
         answer = corpus.status()
-    show_rows(show.status(answer), answer, as_json=as_json)
+        rows = corpus.health_rows()
+        arrivals = corpus.arrivals_since(now - timedelta(days=1))
+    lines = [*show.status(answer), f"health: {glance.summary(rows)}", *glance.source_lines(rows, arrivals, now)]
+    show_rows(lines, {**answer, "health": rows}, as_json=as_json)
 
 
 @main.command()

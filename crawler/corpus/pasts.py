@@ -49,6 +49,20 @@ class Pasts(Base):
                     worse.append((source.id, health))
         return worse
 
+    def health_rows(self) -> list[dict[str, Any]]:
+        """Return every source with its health and its next check."""
+        return self.rows("SELECT id, enabled, health, health_since, health_why, next_check_at FROM sources ORDER BY id")
+
+    def arrivals_since(self, when: datetime) -> dict[str, list[datetime]]:
+        """Return when the items found since `when` came, by the source that showed them first."""
+        came: dict[str, list[datetime]] = {}
+        for row in self.rows(
+            "SELECT source_id, min(coalesce(published_at, found_at), found_at) AS at FROM leads WHERE found_at >= ?",
+            (stamp(when),),
+        ):
+            came.setdefault(row["source_id"], []).append(instant(row["at"]))
+        return came
+
     def _past(self, source: Source) -> Past:
         polls = self.rows(
             "SELECT at, status, items, new_items, ms, error FROM polls WHERE source_id = ? ORDER BY at DESC, id DESC "
