@@ -42,6 +42,7 @@ PLANTED = (
 SHELL = ("小米", "雷军", "罗福莉", "小米 罗福莉", "大模型", "人工智能", "澎湃OS", "AI", "309B", '"MiMo-V2-Flash"',
          "中国", "雷军 NOT 小米", "罗福莉 OR 雷军", "羅福莉", "小米AI眼镜")  # fmt: skip
 MATCH = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
+LIKE = "SELECT id FROM revisions WHERE body LIKE ?"
 TYPED = ("小米大模型负责人罗福莉今日发文", "MiMo-V2-Flash", "小米 AI", "中国")
 
 
@@ -110,8 +111,8 @@ def queries(corpus: Corpus, bodies: list[str]) -> None:
     """Print, per query: time of the plain MATCH and of a LIKE scan, recall and precision; then `search` itself."""
     folded = [fold(body).lower() for body in bodies]
     for typed in SHELL:
-        took, rows = best(partial(corpus.rows, MATCH, (typed,)))
-        got = {row["rowid"] for row in rows}
+        took, rows = best(partial(fetch, corpus, MATCH, typed))
+        got = set(rows)
         line = f"  MATCH {typed}: {took * 1e3:.2f} ms, {len(got)} rows"
         if re.fullmatch(r'[\w"-]+', typed):
             term = fold(typed.strip('"')).lower()
@@ -121,12 +122,17 @@ def queries(corpus: Corpus, bodies: list[str]) -> None:
             line += f", recall {len(got & truth) / max(1, len(truth)):.4f}"
             line += f", precision {len(got & truth) / max(1, len(got)):.4f}"
         if len(typed) == 2:
-            scan, _ = best(partial(corpus.rows, "SELECT id FROM revisions WHERE body LIKE ?", (f"%{typed}%",)))
+            scan, _ = best(partial(fetch, corpus, LIKE, f"%{typed}%"))
             line += f"; LIKE {scan * 1e3:.0f} ms, 1/{scan / took:.0f} (targets 10 ms, 1/20)"
         say(line)
     for typed in TYPED:
         took, found = best(partial(corpus.search, typed))
         say(f"  search {typed}: {took * 1e3:.1f} ms, {len(found)} shown")
+
+
+def fetch(corpus: Corpus, sql: str, value: str) -> list[int]:
+    """Return the first column of a query, with as little of Python in the way as can be."""
+    return [row[0] for row in corpus.conn.execute(sql, (value,))]
 
 
 def single(corpus: Corpus, bodies: list[str]) -> None:
