@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -58,3 +60,19 @@ def crawl(web: SampleWeb, topic: Topic, tmp_path: Path) -> Callable[..., Any]:
         return crawl_once(arguments.pop("db", tmp_path / "corpus.db"), arguments.pop("topic", topic), **arguments)
 
     return crawl
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Run the demo once; return the file it leaves and what it said."""
+    db = tmp_path_factory.mktemp("demo") / "demo.db"
+    result = subprocess.run(
+        [sys.executable, "-m", "crawler.cli", "demo", "--db", str(db)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return db, result.stdout

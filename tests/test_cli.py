@@ -30,16 +30,6 @@ def houxu(*arguments: str) -> Any:
     return CliRunner().invoke(main, list(arguments))
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Run the demo once; return the file it leaves and what it said."""
-    db = tmp_path_factory.mktemp("demo") / "demo.db"
-    result = subprocess.run([*HOUXU, "demo", "--db", str(db)], capture_output=True, text=True, timeout=120, check=False)
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
-    return db, result.stdout
-
-
 def test_the_demo_shows_what_a_user_came_for(demo: tuple[Path, str]) -> None:
     """Endings, stories with who was first and how many copies, the edit, and queries that run."""
     db, said = demo

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from crawler import errors
 from crawler.cli import EXITS, main
-from tests.docs import BLOCK, PARTS, README, made
+from tests.docs import BLOCK, PARTS, README, answered, made, queries
 
 if TYPE_CHECKING:
     from crawler.corpus.store import Corpus
@@ -22,6 +22,12 @@ def test_made_parts_are_fresh() -> None:
     """The README holds every made part, as the code makes it now (`python -m tests.docs` writes them)."""
     assert {match.group("name") for match in BLOCK.finditer(TEXT)} == set(PARTS)
     assert made(TEXT) == TEXT
+
+
+def test_every_query_answers_as_shown(demo: tuple[Path, str]) -> None:
+    """Each of the ten queries runs, and gives on the demo's file what stands below it."""
+    assert len(queries(TEXT)) == 10
+    assert answered(TEXT, demo[0]) == TEXT
 
 
 def test_every_command_that_is_named_exists() -> None:
