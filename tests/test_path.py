@@ -166,7 +166,7 @@ TEXTS = [
         "https://e.test/1",
         [
             "Invented sample: Xiaomi said on Tuesday that its language model would be free to use for a month.",
-            "Luo Fuli, who leads the work, told reporters that the team wanted people to try it on their own code first.",
+            "Luo Fuli, who leads the work, said the team wanted people to try it on their own code first.",
         ],
     ),
 ]

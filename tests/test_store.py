@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
-TRANSACTIONS = {
+TRANSACTIONS: dict[str, Callable[[Corpus, Topic], object]] = {
     "start_run": lambda corpus, _topic: corpus.start_run("person", NOON),
     "end_run": lambda corpus, _topic: corpus.end_run(1, "done", NOON),
     "sync_sources": lambda corpus, topic: corpus.sync_sources(topic, NOON, at_once),
@@ -31,7 +32,7 @@ TRANSACTIONS = {
     "note_request": lambda corpus, _topic: corpus.note_request("a.test", NOON),
     "note_robots": lambda corpus, _topic: corpus.note_robots("a.test", NOON, 200, "", None),
     "reindex": lambda corpus, _topic: corpus.reindex(),
-    "transaction": lambda corpus, _topic: corpus.transaction().__enter__(),
+    "transaction": lambda corpus, _topic: ExitStack().enter_context(corpus.transaction()),
 }
 """Every method that opens a transaction of its own."""
 
