@@ -5,6 +5,11 @@ three characters, and a dictionary misses the new words that news is made of. So
 in as one token. A unit is one wide character (Han, kana, hangul) or one whole word or number: 澎湃OS is three units,
 小米AI眼镜 five, MiMo-V2-Flash three with their joiners kept. A word inside such a row is found by itself too.
 
+A text is put in as written and as simplified, so a simplified word finds both scripts and a traditional one its own.
+Traditional spellings of simplified texts were measured too, on 1,404 Chinese news texts after 'optimize': the index is
+5.49 times the text without, 5.93 with words of two units, 6.89 of three; 360, 255, 225 articles of 700 characters go in
+per CPU-second. Past 5.5 times the text they are not worth their place: `houxu search` folds what a person types.
+
 The topic's aliases are no part of the grams: units cover them, and an edited topic file never makes an index stale.
 Pure: no database here.
 """
@@ -13,24 +18,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
-from itertools import product
 
-from crawler.text import fold_version, simplified, simplify
+from crawler.text import fold_version, simplify
 
 LONGEST = 6
 """Units in a row that one gram holds: six found every name of the topic at 3.4 times the text where four took 1.9."""
 
-TRADITIONAL = 3
-"""Units in a row that are also put in as traditional characters may spell them, so that 羅福莉 finds 罗福莉.
-
-Decided by measurement, on 1,404 Chinese news texts after 'optimize': the index takes 5.49 times the text without, 5.93
-for two units (1.08 times as much), 6.89 for three (1.26), about 8 for four; 360, 255, 225 articles of 700 characters go
-in per CPU-second. Three cover names and cost less than half again, which was the bound. The ratio to the text falls by
-0.3 with each doubling of the corpus. 0 turns it off.
-"""
-
-VERSION = f"1.{fold_version()}"
+VERSION = f"2.{fold_version()}"
 """What the grams of a stored text depend on: this module's rules, and the fold with the Unicode it was made from."""
 
 WIDE = (
@@ -77,16 +71,13 @@ def grams(text: str) -> set[str]:
         Tokens without white space. 700 Chinese characters give about 5,000.
     """
     found: set[str] = set()
-    folded = runs(fold(text))
-    for run in runs(text) | folded:
+    for run in runs(text) | runs(fold(text)):
         _add_rows(found, run, LONGEST)
         if not _ALL_WIDE.fullmatch(run):
             found.update(_WORDS.findall(run))  # a long address or serial number is found whole
             if not run.isascii():
                 # A Latin term ends at whatever is no ASCII letter or digit: caf is found in café, as a scan would.
                 found.update(_ASCII.findall(run))
-    for run in folded:
-        _add_spelled(found, run)
     return found
 
 
@@ -98,50 +89,3 @@ def _add_rows(found: set[str], run: str, longest: int) -> None:
         return
     spans = [unit.span() for unit in UNIT.finditer(run)]
     found.update([run[first:end] for i, (first, _) in enumerate(spans) for _, end in spans[i : i + longest]])
-
-
-def _add_spelled(found: set[str], run: str) -> None:
-    """Add every one to `TRADITIONAL` units of a folded run as traditional characters may spell them."""
-    ways = _traditional()
-    written = run.translate(_commonest())
-    if written != run:
-        _add_rows(found, written, TRADITIONAL)
-    many = [i for i, char in enumerate(run) if char in _ambiguous()]
-    if not many:
-        return
-    spans = [unit.span() for unit in UNIT.finditer(run)]
-    at = {first: i for i, (first, _) in enumerate(spans)}
-    for unit in map(at.__getitem__, many):
-        for i in range(max(0, unit - TRADITIONAL + 1), unit + 1):
-            for _, end in spans[unit : i + TRADITIONAL]:
-                found.update(map("".join, product(*(ways.get(char, char) for char in run[spans[i][0] : end]))))
-
-
-@cache
-def _ambiguous() -> frozenset[str]:
-    """Return the characters with several traditional spellings."""
-    return frozenset(char for char, ways in _traditional().items() if len(ways) > 1)
-
-
-@cache
-def _commonest() -> dict[int, str]:
-    """Return the translate table to one traditional spelling each."""
-    return {ord(char): ways[0] for char, ways in _traditional().items()}
-
-
-@cache
-def _traditional() -> dict[str, str]:
-    """Return, for each simplified character, every common way to write it: 发 gives 發髮, 后 gives 后後."""
-    ways: dict[str, str] = {}
-    for old, new in simplified().items():
-        if _common(chr(old)):
-            ways[new] = ways.get(new, new if _common(new) else "") + chr(old)
-    return ways
-
-
-def _common(char: str) -> bool:
-    """Say whether a character is one of the 5,401 that Big5 calls frequent (its first level, A440 to C67E)."""
-    try:
-        return b"\xa4\x40" <= char.encode("big5") <= b"\xc6\x7e"
-    except UnicodeEncodeError:
-        return False

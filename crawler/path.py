@@ -80,6 +80,8 @@ def append(
         ms: how long it took, in milliseconds.
     """
     page = prepared.page
+    if corpus.is_forgotten(dedupe.canonical_url(page.url)):
+        return _leave_out(corpus, run_id, lead_id, page)
     page_sha256 = corpus.pages.put(page.body)
     with corpus.transaction():
         if prepared.error is not None:
@@ -112,6 +114,17 @@ def append(
         new = visit.ending in {Ending.STORED, Ending.PAYWALLED}
         judged = prepared.verdict is not None
         corpus.count(run_id, visits=1, pages=1, articles=int(new), verdicts=int(judged))
+    return visit
+
+
+def _leave_out(corpus: Corpus, run_id: int, lead_id: int | None, page: Page) -> Visit:
+    """End a visit that was led to what a person had forgotten, without a word of it."""
+    visit = Visit(url=page.lead.url if page.lead else "", ending=Ending.BLOCKED, reason="led to a forgotten page")
+    with corpus.transaction():
+        corpus.add_visit(run_id, lead_id, visit, page.fetched_at)
+        corpus.count(run_id, visits=1)
+        if lead_id is not None:
+            corpus.end_lead(lead_id, visit, page.fetched_at)
     return visit
 
 

@@ -76,16 +76,6 @@ def test_han_of_one_to_six_characters_are_found_as_a_scan_finds_them(texts: list
     assert rows <= {i for i, text in enumerate(texts, 1) if scan(text, term) or scan(text, fold(term))}
 
 
-@given(
-    texts=st.lists(TEXT, min_size=1, max_size=6),
-    term=st.text("小米羅福莉眼鏡億後后發髮裡機台臺為", min_size=1, max_size=3),
-)
-def test_a_traditional_word_of_up_to_three_characters_finds_simplified_text(texts: list[str], term: str) -> None:
-    """Typed in either script, a short word finds both."""
-    texts = [*texts, fold(term), term]
-    assert found(table(*texts), term) == {i for i, text in enumerate(texts, 1) if scan(text, fold(term))}
-
-
 @given(texts=st.lists(TEXT, min_size=1, max_size=6), term=LATIN)
 @settings(max_examples=300)
 @example(texts=["小米AI眼镜", "ＡＩ", "air", "小米 AI", "AI2", "xAI", "x-AI", "éAI"], term="AI")
