@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -31,9 +32,16 @@ INLINE = frozenset(
     small span st1 strike strong sub sup time tt u var wbr""".split()
 )
 
-_MOST_WORK = 1_000_000
-"""Blocks times the depth they stand at, above which the rest of a page is not read: a second or two. The busiest of 842
-news pages has 90,000."""
+SENTENCE = 45
+"""Bytes from which a block with punctuation is prose: 15 Chinese characters, a short line of English."""
+
+_LEAST = SENTENCE / 2
+_LINKED, _UNMARKED = 0.45, 0.15
+_MARK = re.compile(r'[，。！？；、：,.!?;"“”]')
+
+_MOST_WORK = 4_000_000
+"""Elements times the depth they stand at, above which the rest of a page is not read: a second or two. The busiest of
+845 news pages has 138,000."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +55,7 @@ class Block:
         element: the element that holds it; a block boundary.
         tag: its name.
         doubts: the elements around it whose names speak against it, outermost first.
-        prose: bytes that count as prose; body.py sets it.
+        prose: bytes that count as prose: of a line long enough and with a mark in it, what is not in links.
         weight: prose, less where names, structure or place speak against it; body.py sets it.
         outside: it stands before or after the container of the article; body.py sets it.
     """
@@ -58,7 +66,7 @@ class Block:
     element: Element
     tag: str
     doubts: tuple[Doubt, ...]
-    prose: float = 0.0
+    prose: float
     weight: float = 0.0
     outside: bool = False
 
@@ -91,13 +99,13 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
         elif event == "start":
             run.end(block, doubts)
             around.append((block, doubts))
-            work += len(around)
             block, doubts = element, _doubted(element, doubts, named)
-            if work > _MOST_WORK:
-                break
         else:
             run.end(block, doubts)
+            work += len(around)
             block, doubts = around.pop()
+            if work > _MOST_WORK:
+                break
         run.take(element.text if event == "start" else element.tail, linked=links > 0)
     run.end(block, doubts)
     return run.blocks, named
@@ -126,9 +134,20 @@ class _Run:
         if self._filled:
             text = line("".join(self._pieces))
             size = len(text.encode())
-            self.blocks.append(Block(text, size, min(self._linked, size), element, str(element.tag), doubts))
+            linked = min(self._linked, size)
+            prose = _prose(text, size, linked) if size >= _LEAST else 0.0
+            self.blocks.append(Block(text, size, linked, element, element.tag, doubts, prose))
             self._pieces.clear()
             self._linked, self._filled = 0, False
+
+
+def _prose(text: str, size: int, linked: int) -> float:
+    if linked > _LINKED * size:
+        return 0.0
+    own = size - linked
+    if own >= SENTENCE and _MARK.search(text):
+        return own
+    return own * _UNMARKED if own >= _LEAST else 0.0
 
 
 def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) -> tuple[Doubt, ...]:

@@ -7,11 +7,10 @@ name says of the container itself, or of what is around it, is then void; inside
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.extract.blocks import kind, sums, under
+from crawler.extract.blocks import SENTENCE, kind, sums, under
 from crawler.extract.feeds import items_of
 from crawler.extract.lines import kept
 from crawler.extract.names import Hint
@@ -23,11 +22,7 @@ if TYPE_CHECKING:
     from crawler.extract.blocks import Block
     from crawler.extract.tree import Document
 
-PROSE = re.compile(r'[，。！？；、：,.!?;"“”]')
 _CONSENT = ("cookie", "consent", "gdpr", "privacy policy", "datenschutz", "personal data")
-
-SENTENCE = 45
-"""Bytes from which a block with punctuation is prose: 15 Chinese characters, a short line of English."""
 
 _DOMINANT = 0.7
 _LONE = {1: 0.45, 2: 0.75}
@@ -99,14 +94,12 @@ def body_of(page: Document, blocks: list[Block], named: list[Element], title: st
 
     Args:
         page: the parsed page.
-        blocks: its blocks, in order; their `prose` and `weight` are set here.
+        blocks: its blocks, in order; their `weight` is set here.
         named: the elements that say they hold the article.
         title: the article's title, not repeated in the body.
         heading: the element that shows the title, if one does.
     """
     blocks = _first_article(blocks, heading)
-    for block in blocks:
-        block.prose = _prose(block)
     feed = items_of(blocks, heading)
     _weigh(blocks, feed, heading)
     weights = sums((block.element, block.weight) for block in blocks)
@@ -128,17 +121,8 @@ def _first_article(blocks: list[Block], heading: Element | None) -> list[Block]:
         elif prose >= 0:
             if block.tag == heading.tag and prose > _POOR and block.text != title and kind(block.element) == name:
                 return blocks[:number]
-            prose += _prose(block)
+            prose += block.prose
     return blocks
-
-
-def _prose(block: Block) -> float:
-    if block.linked > 0.45 * block.size:
-        return 0.0
-    own = block.size - block.linked
-    if own >= SENTENCE and PROSE.search(block.text):
-        return own
-    return own * 0.15 if own >= SENTENCE / 2 else 0.0
 
 
 def _weigh(blocks: list[Block], feed: set[Element], heading: Element | None) -> None:

@@ -48,10 +48,22 @@ STORIES = (
         date="2025-03-18T14:26",
         shown_date="2025年03月18日 14:26",
         teasers=(
-            ("松原大学研制出可折叠的雨水收集屋顶", "松原大学建筑学院的研究人员近日展示了一种可折叠屋顶，雨天自动展开，晴天收拢，成本只有传统方案的一半。"),
-            ("青禾农机年报：出口订单首次超过内销", "青禾农机昨日公布年报，全年营收增长百分之九，其中出口订单占到五成二，公司计划在北方新建一座装配厂。"),
-            ("一座山城如何用缆车运送快递", "清晨六点，第一班缆车已经装满包裹。对于这座没有一条平路的山城来说，缆车比货车更快，也更安静。"),
-            ("云川市地铁延长线将于下月开通", "云川市轨道公司表示，延长线共设七站，全程约十九分钟，开通首周乘客可以免费乘坐。"),
+            (
+                "松原大学研制出可折叠的雨水收集屋顶",
+                "松原大学建筑学院的研究人员近日展示了一种可折叠屋顶，雨天自动展开，晴天收拢，成本只有传统方案的一半。",
+            ),
+            (
+                "青禾农机年报：出口订单首次超过内销",
+                "青禾农机昨日公布年报，全年营收增长百分之九，其中出口订单占到五成二，公司计划在北方新建一座装配厂。",
+            ),
+            (
+                "一座山城如何用缆车运送快递",
+                "清晨六点，第一班缆车已经装满包裹。对于这座没有一条平路的山城来说，缆车比货车更快，也更安静。",
+            ),
+            (
+                "云川市地铁延长线将于下月开通",
+                "云川市轨道公司表示，延长线共设七站，全程约十九分钟，开通首周乘客可以免费乘坐。",
+            ),
         ),
         replies=(
             ("海风三号", "我在港口上班，夜里确实安静多了，就是排班表变得太快，有点跟不上。"),
@@ -59,9 +71,16 @@ STORIES = (
             ("老船工", "以前靠经验，现在靠模型，年轻人少走弯路，我们这些老家伙只好学着看屏幕。"),
         ),
         words={
-            "site": "远见新闻网", "comments": "网友评论", "more": "相关阅读", "share": "分享到", "editor": "责任编辑：白露",
-            "cookie": "本网站使用Cookie以改善您的浏览体验，继续浏览即表示您同意我们的隐私政策。", "source": "来源：",
-            "copyright": "版权声明：凡本网注明来源的作品，未经授权不得转载。", "by": "作者：", "read": "阅读 2318",
+            "site": "远见新闻网",
+            "comments": "网友评论",
+            "more": "相关阅读",
+            "share": "分享到",
+            "editor": "责任编辑：白露",
+            "cookie": "本网站使用Cookie以改善您的浏览体验，继续浏览即表示您同意我们的隐私政策。",
+            "source": "来源：",
+            "copyright": "版权声明：凡本网注明来源的作品，未经授权不得转载。",
+            "by": "作者：",
+            "read": "阅读 2318",
         },  # fmt: skip
     ),
     Story(
@@ -82,10 +101,22 @@ STORIES = (
         date="2024-11-08T21:05",
         shown_date="2024-11-08 21:05",
         teasers=(
-            ("漁村小學把教室搬上退役渡輪", "退役渡輪停在碼頭邊，甲板成了操場。校長說，孩子們最喜歡的課是在駕駛艙裡上的數學。"),
-            ("氣象站百年紀錄首度全文公開", "一百年來的手寫紀錄共一千三百多本，志工花了四年時間掃描與校對，如今任何人都可以查閱。"),
-            ("老戲院改建成社區廚房", "舞台變成了爐台，觀眾席擺上長桌。負責人表示，每天供應的兩百份晚餐都由居民輪流烹煮。"),
-            ("山區公車改用預約制後乘客倍增", "過去一天三班的公車改為預約制之後，乘客人數在半年內增加一倍，司機的等待時間也縮短許多。"),
+            (
+                "漁村小學把教室搬上退役渡輪",
+                "退役渡輪停在碼頭邊，甲板成了操場。校長說，孩子們最喜歡的課是在駕駛艙裡上的數學。",
+            ),
+            (
+                "氣象站百年紀錄首度全文公開",
+                "一百年來的手寫紀錄共一千三百多本，志工花了四年時間掃描與校對，如今任何人都可以查閱。",
+            ),
+            (
+                "老戲院改建成社區廚房",
+                "舞台變成了爐台，觀眾席擺上長桌。負責人表示，每天供應的兩百份晚餐都由居民輪流烹煮。",
+            ),
+            (
+                "山區公車改用預約制後乘客倍增",
+                "過去一天三班的公車改為預約制之後，乘客人數在半年內增加一倍，司機的等待時間也縮短許多。",
+            ),
         ),
         replies=(
             ("夜讀的貓", "昨天去排了四十分鐘，看到軌道車從玻璃後面經過的時候，全場都安靜下來。"),
@@ -93,9 +124,16 @@ STORIES = (
             ("小橋流水", "希望分館也能有，不然每次都要坐一個小時的車到總館還書。"),
         ),
         words={
-            "site": "海岸線新聞", "comments": "讀者留言", "more": "延伸閱讀", "share": "分享", "editor": "責任編輯：江望",
-            "cookie": "本網站使用 Cookie 以提升服務品質，繼續瀏覽即表示您同意我們的隱私權政策。", "source": "來源：",
-            "copyright": "版權所有，未經授權請勿轉載。", "by": "作者：", "read": "瀏覽 972",
+            "site": "海岸線新聞",
+            "comments": "讀者留言",
+            "more": "延伸閱讀",
+            "share": "分享",
+            "editor": "責任編輯：江望",
+            "cookie": "本網站使用 Cookie 以提升服務品質，繼續瀏覽即表示您同意我們的隱私權政策。",
+            "source": "來源：",
+            "copyright": "版權所有，未經授權請勿轉載。",
+            "by": "作者：",
+            "read": "瀏覽 972",
         },  # fmt: skip
     ),
     Story(
@@ -122,25 +160,47 @@ STORIES = (
         date="2025-01-22T09:40",
         shown_date="January 22, 2025 9:40 AM",
         teasers=(
-            ("Ferry timetable to be set by the tide", "From April the ferry will leave when the water allows, and an app "
-             "will tell passengers when that is, the harbour trust decided."),
-            ("A bakery that opens only when it rains", "The owner says the idea began as a joke about her roof, which "
-             "collects enough water for exactly four hundred loaves."),
-            ("Village votes to keep its night train", "By a margin of eleven, residents chose to pay for the stop "
-             "themselves for at least another two winters, the council said."),
-            ("School swaps bells for a choir", "Lessons now end when eight pupils sing in the stairwell, and teachers say "
-             "the corridors have never been so calm."),
+            (
+                "Ferry timetable to be set by the tide",
+                "From April the ferry will leave when the water allows, and an app "
+                "will tell passengers when that is, the harbour trust decided.",
+            ),
+            (
+                "A bakery that opens only when it rains",
+                "The owner says the idea began as a joke about her roof, which "
+                "collects enough water for exactly four hundred loaves.",
+            ),
+            (
+                "Village votes to keep its night train",
+                "By a margin of eleven, residents chose to pay for the stop "
+                "themselves for at least another two winters, the council said.",
+            ),
+            (
+                "School swaps bells for a choir",
+                "Lessons now end when eight pupils sing in the stairwell, and teachers say "
+                "the corridors have never been so calm.",
+            ),
         ),
         replies=(
             ("pippin", "I walked the rows on Tuesday and honestly could not tell which trees the machines had done."),
             ("old_saw", "Three years is a long lease when you do not know what the frost will do in the second one."),
-            ("teme_local", "Two hundred families is not a footnote. Somebody should ask them before the next night run."),
+            (
+                "teme_local",
+                "Two hundred families is not a footnote. Somebody should ask them before the next night run.",
+            ),
         ),
         words={
-            "site": "Valley Record", "comments": "Comments", "more": "Related stories", "share": "Share this",
-            "editor": "Edited by Rowan Pike", "cookie": "We use cookies to improve your experience. By continuing you "
-            "agree to our privacy policy and the storage of personal data.", "source": "Source: ",
-            "copyright": "Copyright Valley Record. All rights reserved.", "by": "By ", "read": "2,318 views",
+            "site": "Valley Record",
+            "comments": "Comments",
+            "more": "Related stories",
+            "share": "Share this",
+            "editor": "Edited by Rowan Pike",
+            "cookie": "We use cookies to improve your experience. By continuing you "
+            "agree to our privacy policy and the storage of personal data.",
+            "source": "Source: ",
+            "copyright": "Copyright Valley Record. All rights reserved.",
+            "by": "By ",
+            "read": "2,318 views",
         },  # fmt: skip
     ),
 )

@@ -50,7 +50,9 @@ def _teasers(story: Story, item: str = "li") -> str:
 
 
 def _links(story: Story) -> str:
-    return "".join(f'<li><a href="/s/{number}.html">{title}</a></li>' for number, (title, _) in enumerate(story.teasers))
+    return "".join(
+        f'<li><a href="/s/{number}.html">{title}</a></li>' for number, (title, _) in enumerate(story.teasers)
+    )
 
 
 def _page(story: Story, body: str, head: str = "") -> str:
@@ -122,7 +124,10 @@ def long_comments(story: Story) -> str:
 def thread(story: Story) -> str:
     """A forum: the first post is the article."""
     texts = [(story.author, story.shown_date, _p(story))]
-    texts += [(name, f"{story.shown_date[:4]}-12-0{n + 1} 10:1{n}", f"<p>{t}</p>") for n, (name, t) in enumerate(story.replies)]
+    texts += [
+        (name, f"{story.shown_date[:4]}-12-0{n + 1} 10:1{n}", f"<p>{t}</p>")
+        for n, (name, t) in enumerate(story.replies)
+    ]
     posts = "\n".join(
         f'<div class="floor"><div class="who"><a href="/u/{name}">{name}</a></div><div class="when">{when}</div>'
         f'<div class="said">{text}</div></div>'
@@ -137,7 +142,7 @@ def utility(story: Story) -> str:
     return _page(
         story,
         f'<div class="flex px-4"><div class="w-2/3 md:mr-8"><h1 class="text-3xl font-bold">{story.title}</h1>'
-        f'{_dateline(story)}{_p(story, css="mt-4 text-lg leading-7 print:text-sm")}</div>'
+        f"{_dateline(story)}{_p(story, css='mt-4 text-lg leading-7 print:text-sm')}</div>"
         f'<div class="w-1/3"><div class="font-bold">{story.words["more"]}</div><ul>{_links(story)}</ul></div></div>',
     )
 

@@ -1,0 +1,231 @@
+"""Print how well articles are extracted, and how fast, beside the peers that are installed.
+
+`python -m tests.bench.extraction [SET ...] [--limit N]`: on ../shared/bench where it is, else on the invented layouts.
+Peers: trafilatura, readability-lxml, gne, newspaper4k, resiliparse. All run on each page in turn in one process; speed
+is pages per CPU-second. Body: F1 of mean precision and mean recall of 4-grams, one token a Chinese character. Minute:
+the same wall clock or the same instant. Source: exact names, over pages that credit one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import gzip
+import json
+import re
+import time
+from collections import Counter, defaultdict
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from crawler.charset import decode
+from tests.bench.adapters import extract
+from tests.layouts import pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DATA = Path(__file__).parents[2] / "../shared/bench/extract/data"
+SETS = ("aeb", "magic", "cwced", "gne", "fundus", "traf")
+NEAR = 0.9
+"""Share of a title's letters, in order, from which two titles are near."""
+
+Said = dict[str, Any]
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_TOKEN = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
+
+
+def main() -> None:
+    """Run everything on every page and print one table a set, and one of all Chinese pages."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(SETS)}")
+    parser.add_argument("--limit", type=int, help="pages of each set")
+    asked = parser.parse_args()
+    runs = {"houxu": extract, **peers()}
+    tables: dict[str, dict[str, list[Said]]] = defaultdict(lambda: defaultdict(list))
+    for name, gold, html in labelled(asked.sets or SETS, asked.limit):
+        for runner, run in runs.items():
+            start = time.process_time()
+            found: Said = {}
+            with suppress(Exception):  # a peer that fails on a page found nothing there
+                found = run(html, gold["url"])
+            score = scored(gold, found) | {"seconds": time.process_time() - start}
+            tables[name][runner].append(score)
+            if gold.get("lang") == "zh":
+                tables["all Chinese"][runner].append(score)
+    for name, table in tables.items():
+        print_table(name, table)
+
+
+def peers() -> dict[str, Callable[[bytes, str], Said]]:
+    """Return the peers that are installed, by name."""
+    known = {
+        "trafilatura": ("trafilatura", _trafilatura),
+        "readability": ("readability", _readability),
+        "gne": ("gne", _gne),
+        "newspaper4k": ("newspaper", _newspaper),
+        "resiliparse": ("resiliparse", _resiliparse),
+    }
+    found = {}
+    for name, (module, run) in known.items():
+        if find_spec(module):
+            with suppress(ImportError):  # installed, but not what it stands on
+                import_module(module)
+                found[name] = run
+    return found
+
+
+def labelled(sets: list[str] | tuple[str, ...], limit: int | None) -> Iterator[tuple[str, Said, bytes]]:
+    """Yield set, gold and bytes of each page."""
+    if not DATA.is_dir():
+        for page in pages():
+            authors = [page.author] if page.author else None
+            gold = {"url": page.url, "title": page.title, "body": page.body, "lang": page.lang, "authors": authors}
+            gold |= {"date": page.date, "source": page.source if page.lang == "zh" else None}
+            yield "invented layouts", {key: value for key, value in gold.items() if value}, page.html
+        return
+    for name in sets:
+        for gold in json.loads((DATA / name / "gold.json").read_text("utf-8"))[:limit]:
+            yield name, gold, gzip.decompress((DATA / name / f"{gold['id']}.html.gz").read_bytes())
+
+
+def scored(gold: Said, found: Said) -> Said:
+    """Return the score of one page, for what its gold says."""
+    score: Said = {}
+    if "body" in gold:
+        true, said = _grams(gold["body"]), _grams(found.get("body") or "")
+        both = (true & said).total()
+        score["body"] = (both / said.total() if said else None, both / true.total() if true else None)
+    if "with" in gold:
+        text = " ".join((found.get("body") or "").split())
+        score["segments"] = (
+            sum(" ".join(part.split()) in text for part in gold["with"]),
+            sum(" ".join(part.split()) in text for part in gold["without"]),
+            len(gold["with"]),
+        )
+    if "title" in gold:
+        score["title"] = _near(_bare(gold["title"]), _bare(found.get("title") or ""))
+    if "authors" in gold:
+        true_names, names = (
+            {_bare(name) for name in gold["authors"]},
+            {_bare(name) for name in found.get("authors") or ()},
+        )
+        score["authors"] = 2 * len(true_names & names) / (len(true_names) + len(names))
+    if "date" in gold:
+        score["day"], score["minute"] = _same(gold["date"], found.get("date"))
+    if gold.get("source"):
+        said = found.get("source")
+        score["source"] = (bool(said) and _bare(said) == _bare(gold["source"]), bool(said))
+    return score
+
+
+def print_table(name: str, table: dict[str, list[Said]]) -> None:
+    """Print one line a runner: what was measured, and pages per CPU-second."""
+    print(f"\n{name}")
+    for runner, scores in table.items():
+        line = [f"  {runner:12}", f"n={len(scores)}", *_bodies(scores)]
+        line += [
+            f"{key} {mean(values):.3f}"
+            for key in ("title", "authors", "day", "minute")
+            if (values := [score[key] for score in scores if score.get(key) is not None])
+        ]
+        sources = [score["source"] for score in scores if "source" in score]
+        if any(said for _, said in sources):
+            right = sum(right for right, _ in sources)
+            line.append(f"source P {right / sum(said for _, said in sources):.3f} R {right / len(sources):.3f}")
+        line.append(f"{len(scores) / sum(score['seconds'] for score in scores):.0f} pages/s")
+        print("  ".join(line))
+
+
+def _bodies(scores: list[Said]) -> Iterator[str]:
+    bodies = [score["body"] for score in scores if "body" in score]
+    if bodies:
+        precision = mean([p for p, _ in bodies if p is not None] or [0.0])
+        recall = mean([r for _, r in bodies if r is not None] or [0.0])
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        yield f"body P {precision:.3f} R {recall:.3f} F1 {f1:.3f}"
+    segments = [score["segments"] for score in scores if "segments" in score]
+    if segments:
+        right, wrong, wanted = (sum(column) for column in zip(*segments, strict=True))
+        yield f"segments F1 {2 * right / (right + wrong + wanted):.3f}"
+
+
+def _grams(text: str) -> Counter[tuple[str, ...]]:
+    tokens = _TOKEN.findall(text)
+    return Counter(tuple(tokens[at : at + 4]) for at in range(max(1, len(tokens) - 3)) if tokens)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
+
+
+def _near(one: str, other: str) -> bool:
+    return one == other or difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= NEAR
+
+
+def _same(gold: str, found: object) -> tuple[bool, bool | None]:
+    """Return whether a date is of the same day, and of the same minute; None where the gold has no time."""
+    try:
+        true = datetime.fromisoformat(gold)
+    except ValueError:  # some gold has a month only
+        return True, None
+    timed = "T" in gold
+    said = found if isinstance(found, datetime) else None
+    with suppress(ValueError):
+        said = said or datetime.fromisoformat(str(found))
+    if said is None:
+        return False, False if timed else None
+    there = said.astimezone(true.tzinfo) if true.tzinfo and said.tzinfo else said
+    day = true.date() in (said.date(), there.date())
+    if not timed:
+        return day, None
+    walls = {true.replace(tzinfo=None, second=0, microsecond=0)}
+    if true.tzinfo and not said.tzinfo:
+        walls.add(true.astimezone(UTC).replace(tzinfo=None, second=0, microsecond=0))
+    return day, there.replace(tzinfo=None, second=0, microsecond=0) in walls
+
+
+def _trafilatura(html: bytes, url: str) -> Said:
+    found = import_module("trafilatura").bare_extraction(html, url=url, with_metadata=True, include_comments=False)
+    if found is None:
+        return {}
+    return {"title": found.title, "body": found.text, "authors": (found.author or "").split("; "), "date": found.date}
+
+
+def _readability(html: bytes, url: str) -> Said:
+    document = import_module("readability").Document(decode(html, {})[0], url=url)
+    text = import_module("lxml.html").fromstring(document.summary(html_partial=True)).text_content()
+    return {"title": document.short_title(), "body": text}
+
+
+def _gne(html: bytes, _url: str) -> Said:
+    found = import_module("gne").GeneralNewsExtractor().extract(decode(html, {})[0])
+    return {
+        "title": found["title"],
+        "body": found["content"],
+        "authors": [found["author"]],
+        "date": found["publish_time"],
+    }
+
+
+def _newspaper(html: bytes, url: str) -> Said:
+    article = import_module("newspaper").Article(url)
+    article.download(input_html=decode(html, {})[0])
+    article.parse()
+    return {"title": article.title, "body": article.text, "authors": article.authors, "date": article.publish_date}
+
+
+def _resiliparse(html: bytes, _url: str) -> Said:
+    tree = import_module("resiliparse.parse.html").HTMLTree.parse(decode(html, {})[0])
+    plain = import_module("resiliparse.extract.html2text").extract_plain_text
+    return {"title": tree.title, "body": plain(tree, main_content=True)}
+
+
+if __name__ == "__main__":
+    main()
