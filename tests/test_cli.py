@@ -205,3 +205,20 @@ def test_rescan_says_what_flipped(demo: tuple[Path, str], tmp_path: Path) -> Non
     second = json.loads(houxu("rescan", "--db", str(db), "--topic", str(whole), "--json").output)
     assert {flip["url"] for flip in second} == {flip["url"] for flip in first}
     assert {flip["now"] for flip in second} == {"on topic again"}
+
+
+def test_publish_leaves_a_file_that_anyone_may_open(tmp_path: Path) -> None:
+    """`crawl --publish` leaves a copy beside the corpus that opens without write permission."""
+    topic = Path(__file__).parents[1] / "crawler/sample/topic.toml"
+    with SampleWeb() as web:
+        overrides = f"HOUXU_CONNECT_TO={json.dumps(web.connect_to)}"
+        arguments = ["--db", str(tmp_path / "c.db"), "--topic", str(topic), "-s", overrides, "-s", "DOWNLOAD_DELAY=0"]
+        result = houxu("crawl", "xinsheng", *arguments, "--publish")
+    assert result.exit_code == 0, result.output
+    published = tmp_path / "c.read.db"
+    assert published.stat().st_mode & 0o444 == 0o444
+    published.chmod(0o444)
+    corpus = Corpus(published, read_only=True)
+    assert corpus.value("PRAGMA journal_mode") == "delete"
+    assert corpus.value("SELECT count(*) FROM coverage") > 0
+    corpus.close()

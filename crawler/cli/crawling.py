@@ -12,6 +12,7 @@ from crawler import topic as topics
 from crawler.cli.options import (
     log_to_stderr,
     main,
+    open_to_read,
     open_to_write,
     progress_bar,
     scrapy_settings,
@@ -20,6 +21,7 @@ from crawler.cli.options import (
     with_db,
     with_topic,
 )
+from crawler.corpus import upkeep
 from scheduler.lock import run_lock
 
 
@@ -30,6 +32,7 @@ from scheduler.lock import run_lock
 @click.option("--max-runtime", type=click.FloatRange(min=1), metavar="SECONDS", help="Start nothing after that.")
 @click.option("--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for another run.")
 @click.option("--skip-locked", is_flag=True, help="Exit 0, not 75, when another run holds the lock.")
+@click.option("--publish", is_flag=True, help="Then leave NAME.read.db, a copy that anyone may open.")
 def crawl(
     sources: tuple[str, ...],
     db: Path,
@@ -42,6 +45,7 @@ def crawl(
     *,
     everything: bool,
     skip_locked: bool,
+    publish: bool,
 ) -> None:
     """Poll the sources that are due (or SOURCES), and visit their leads."""
     from scheduler.run import crawl_once
@@ -51,21 +55,23 @@ def crawl(
         raise click.BadParameter(f"the topic has no source {', '.join(sorted(unknown))}", param_hint="SOURCES")
     log_to_stderr(verbose)
     with progress_bar("crawling") as progress:
-        sys.exit(
-            crawl_once(
-                db,
-                topic,
-                only=sources,
-                everything=everything,
-                overrides=scrapy_settings(overrides),
-                allow_hosts=allow_host,
-                deadline=None if max_runtime is None else time.monotonic() + max_runtime,
-                wait=wait,
-                skip_locked=skip_locked,
-                by="person" if sys.stderr.isatty() else "cron",
-                progress=progress,
-            )
+        code = crawl_once(
+            db,
+            topic,
+            only=sources,
+            everything=everything,
+            overrides=scrapy_settings(overrides),
+            allow_hosts=allow_host,
+            deadline=None if max_runtime is None else time.monotonic() + max_runtime,
+            wait=wait,
+            skip_locked=skip_locked,
+            by="person" if sys.stderr.isatty() else "cron",
+            progress=progress,
         )
+    if publish:
+        with open_to_read(db) as corpus:
+            upkeep.publish(corpus)
+    sys.exit(code)
 
 
 @main.command()
