@@ -67,13 +67,14 @@ class Market:
         """
         if not self.demand:
             return 0.0
-        asked = np.array(list(self.demand.values()))
-        unseen = max(1.0, sources / len(asked))
+        roots, least, most = np.array(list(self.demand.values())).T
+        demand, fewest, highest = DAY * roots, DAY / most, DAY / least
+        unseen = max(1.0, sources / len(roots))
         wanted = polls_per_day / unseen * self.foretold / self.made
         low, high = ROOT_RANGE
         for _ in range(BISECTIONS):
             middle = (low * high) ** 0.5
-            if _polls(asked, middle) > wanted:
+            if np.minimum(np.maximum(demand / middle, fewest), highest).sum() > wanted:
                 low = middle
             else:
                 high = middle
@@ -88,8 +89,4 @@ class Market:
 
 def polls_a_day(root: float, price_root: float, least: float, most: float) -> float:
     """Return how many polls a day a source asks for: its demand over sqrt(2 mu), within its gaps."""
-    return float(np.clip(DAY * root / price_root, DAY / most, DAY / least))
-
-
-def _polls(asked: Any, price_root: float) -> float:
-    return float(np.clip(DAY * asked[:, 0] / price_root, DAY / asked[:, 2], DAY / asked[:, 1]).sum())
+    return min(max(DAY * root / price_root, DAY / most), DAY / least)

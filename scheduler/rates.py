@@ -17,7 +17,7 @@ date outside (last poll, now) is not believed, the item came in between, at a ti
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from math import exp
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -97,10 +97,8 @@ class Rates:
 
     def dump(self) -> dict[str, Any]:
         """Return JSON values, sums rounded to what they are good for."""
-        return {
-            key: value.round(2).tolist() if isinstance(value, np.ndarray) else value
-            for key, value in asdict(self).items()
-        }
+        values = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: value.round(2).tolist() if isinstance(value, np.ndarray) else value for name, value in values}
 
 
 def learn(rates: Rates, items: Vector, shown: int, now: float, offset: float) -> tuple[Rates, Vector]:
@@ -145,7 +143,7 @@ def half_hours(local: Vector) -> Vector:
     return np.bincount((local % DAY // 30).astype(np.int64), minlength=HALF_HOURS).astype(np.float64)
 
 
-def is_weekend(local: Vector) -> NDArray[np.bool_]:
+def is_weekend(local: Vector | NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which of these local times, in minutes since the epoch, fall on a Saturday or a Sunday."""
     return (local // DAY + EPOCH_WEEKDAY) % 7 >= SATURDAY
 
@@ -172,12 +170,12 @@ def forecast(rates: Rates, group: Vector, now: float, offset: float, minutes: in
     day = base * _day(rates.day * trust, group)
     weekend = _weekend(rates)
     coming = np.arange(minutes)
-    local = np.floor(now + offset) + coming
-    regular = day[(local % DAY // 30).astype(np.int64)] * np.where(is_weekend(local), weekend, 1.0)
+    local = int(now + offset) + coming
+    regular = day[local % DAY // 30] * np.where(is_weekend(local), weekend, 1.0)
     expected = regular
     hour = _hour(rates.hour)
     if hour is not None:
-        expected = expected * hour[(local % 60).astype(np.int64)]
+        expected = expected * hour[local % 60]
     if rates.burst > 0.001:  # noqa: PLR2004 nothing: half a day after the last item
         expected = expected + BRANCHING * rates.burst / BURST_MINUTES * np.exp(-coming / BURST_MINUTES)
     root = float(np.sqrt(day).mean()) * (5 + 2 * weekend**0.5) / 7
