@@ -202,9 +202,8 @@ def test_a_page_without_an_article_says_so(body: bytes) -> None:
 def test_site_rules_win_until_their_day() -> None:
     """Selectors of the host, or of the domain above it, replace what the generic way finds."""
     rule = SiteRule(host="example.cn", body=".mine", title=".t", author=".who", date=".when", drop=".ad")
-    html = article(
-        above=f"<b class=t>规则的标题</b><i class=who>江望</i><u class=when>2025-05-01 10:00</u><p class=mine>只有这段。<span class=ad>{ZH}</span></p>"
-    )
+    byline = "<b class=t>规则的标题</b><i class=who>江望</i><u class=when>2025-05-01 10:00</u>"
+    html = article(above=f"{byline}<p class=mine>只有这段。<span class=ad>{ZH}</span></p>")
     found = extract(page(html), [rule])
     assert (found.title, found.body, found.authors) == ("规则的标题", "只有这段。", ("江望",))
     assert found.published_at == datetime(2025, 5, 1, 2, tzinfo=UTC)
@@ -263,7 +262,8 @@ def test_nesting_loses_nothing(depth: int) -> None:
 def test_hostile_json_is_only_unread() -> None:
     """Arrays as deep as the page is long, scripts that never end, and dates out of this world."""
     deep = f'<script type="application/ld+json">{"[" * 50_000}</script>'
-    odd = '<script type="application/ld+json">{"@type":"NewsArticle","headline":["x"],"datePublished":1e999,"author":{"name":[1,{}]}}</script>'
+    said = '{"@type":"NewsArticle","headline":["x"],"datePublished":1e999,"author":{"name":[1,{}]}}'
+    odd = f'<script type="application/ld+json">{said}</script>'
     assert extract(page(article(), head=deep + odd)).body.count("星桥科技") == 4
 
 

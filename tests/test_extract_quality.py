@@ -102,7 +102,7 @@ def test_languages_are_told(articles: list[tuple[Invented, Article]]) -> None:
 
 
 def test_extraction_costs_a_few_parses(invented: list[Invented]) -> None:
-    """A ratio of CPU times in one process, the best of three, on pages as heavy as real ones: 100 KB, 750 more elements."""
+    """A ratio of CPU times in one process, the best of three, on pages as heavy as real ones."""
     now = datetime(2025, 6, 1, tzinfo=UTC)
     heavy = [
         Page(url=page.url, body=page.html.replace(b"<body>", b"<body>" + _MENU + _SCRIPT), fetched_at=now)

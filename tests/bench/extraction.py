@@ -13,6 +13,7 @@ import difflib
 import gzip
 import json
 import re
+import sys
 import time
 from collections import Counter, defaultdict
 from contextlib import suppress
@@ -72,7 +73,7 @@ def peers() -> dict[str, Callable[[bytes, str], Said]]:
         "newspaper4k": ("newspaper", _newspaper),
         "resiliparse": ("resiliparse", _resiliparse),
     }
-    found = {}
+    found: dict[str, Callable[[bytes, str], Said]] = {}
     for name, (module, run) in known.items():
         if find_spec(module):
             with suppress(ImportError):  # installed, but not what it stands on
@@ -99,9 +100,9 @@ def scored(gold: Said, found: Said) -> Said:
     """Return the score of one page, for what its gold says."""
     score: Said = {}
     if "body" in gold:
-        true, said = _grams(gold["body"]), _grams(found.get("body") or "")
-        both = (true & said).total()
-        score["body"] = (both / said.total() if said else None, both / true.total() if true else None)
+        true, guess = _grams(gold["body"]), _grams(found.get("body") or "")
+        both = (true & guess).total()
+        score["body"] = (both / guess.total() if guess else None, both / true.total() if true else None)
     if "with" in gold:
         text = " ".join((found.get("body") or "").split())
         score["segments"] = (
@@ -120,14 +121,14 @@ def scored(gold: Said, found: Said) -> Said:
     if "date" in gold:
         score["day"], score["minute"] = _same(gold["date"], found.get("date"))
     if gold.get("source"):
-        said = found.get("source")
-        score["source"] = (bool(said) and _bare(said) == _bare(gold["source"]), bool(said))
+        name = found.get("source") or ""
+        score["source"] = (bool(name) and _bare(name) == _bare(gold["source"]), bool(name))
     return score
 
 
 def print_table(name: str, table: dict[str, list[Said]]) -> None:
     """Print one line a runner: what was measured, and pages per CPU-second."""
-    print(f"\n{name}")
+    lines = ["", name]
     for runner, scores in table.items():
         line = [f"  {runner:12}", f"n={len(scores)}", *_bodies(scores)]
         line += [
@@ -140,7 +141,8 @@ def print_table(name: str, table: dict[str, list[Said]]) -> None:
             right = sum(right for right, _ in sources)
             line.append(f"source P {right / sum(said for _, said in sources):.3f} R {right / len(sources):.3f}")
         line.append(f"{len(scores) / sum(score['seconds'] for score in scores):.0f} pages/s")
-        print("  ".join(line))
+        lines.append("  ".join(line))
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _bodies(scores: list[Said]) -> Iterator[str]:

@@ -60,7 +60,8 @@ def _page(story: Story, body: str, head: str = "") -> str:
     menu = "".join(f'<a href="/{number}/">{name}</a> ' for number, name in enumerate(("A", "B", "C", words["site"])))
     return (
         f'<!doctype html><html lang="{story.lang}"><head><title>{story.title} - {words["site"]}</title>{head}</head>'
-        f'<body><div class="topbar">{menu}</div>{body}<div class="bottom"><p>{words["copyright"]}</p></div></body></html>'
+        f'<body><div class="topbar">{menu}</div>{body}'
+        f'<div class="bottom"><p>{words["copyright"]}</p></div></body></html>'
     )
 
 
@@ -211,7 +212,8 @@ def next_article(story: Story) -> str:
     title, text = story.teasers[0]
     return _page(
         story,
-        f'<div class="stream"><div class="piece"><h1 class="headline">{story.title}</h1>{_dateline(story)}{_p(story)}</div>'
+        f'<div class="stream"><div class="piece"><h1 class="headline">{story.title}</h1>{_dateline(story)}'
+        f"{_p(story)}</div>"
         f'<div class="piece"><h1 class="headline">{title}</h1>' + f"<p>{text}</p>" * 9 + "</div></div>",
     )
 
@@ -256,6 +258,7 @@ def related_inside(story: Story) -> str:
     tail = "".join(f"<p>{text}</p>" for text in story.paragraphs[middle:])
     return _page(
         story,
-        f'<div class="article-wrap"><h1>{story.title}</h1>{_dateline(story)}<div class="article-content">{head}{box}{tail}'
+        f'<div class="article-wrap"><h1>{story.title}</h1>{_dateline(story)}'
+        f'<div class="article-content">{head}{box}{tail}'
         f'<p class="tags"><a href="/t/1">A</a> <a href="/t/2">B</a></p><p>{story.words["copyright"]}</p></div></div>',
     )
