@@ -222,3 +222,67 @@ def test_publish_leaves_a_file_that_anyone_may_open(tmp_path: Path) -> None:
     assert corpus.value("PRAGMA journal_mode") == "delete"
     assert corpus.value("SELECT count(*) FROM coverage") > 0
     corpus.close()
+
+
+@pytest.fixture
+def copied(demo: tuple[Path, str], tmp_path: Path) -> Path:
+    """Return a copy of the demo's corpus and pages that a test may change."""
+    houxu("backup", "--db", str(demo[0]), str(tmp_path / "mine.db"))
+    return tmp_path / "mine.db"
+
+
+SAMPLE = str(Path(__file__).parents[1] / "crawler/sample/topic.toml")
+
+
+def test_backup_names_what_it_wrote(copied: Path, tmp_path: Path) -> None:
+    """Both files are copied, and the copy is a corpus like the first."""
+    result = houxu("backup", "--db", str(copied), str(tmp_path / "again.db"))
+    assert result.output.split() == [str(tmp_path / "again.db"), str(tmp_path / "again.pages.db")]
+    same = [houxu("timeline", "--json", "--db", str(path)).output for path in (copied, tmp_path / "again.db")]
+    assert same[0] == same[1]
+
+
+def test_forget_forgets_and_reindex_rebuilds(copied: Path) -> None:
+    """A forgotten host is in no answer any more, and the index can be made anew of what is left."""
+    result = houxu("forget", "xinsheng.test", "--topic", SAMPLE, "--db", str(copied))
+    assert result.exit_code == 0
+    assert "forgot" in result.output
+    assert "xinsheng.test" not in houxu("timeline", "--json", "--limit", "999", "--db", str(copied)).output
+    assert houxu("reindex", "--db", str(copied)).exit_code == 0
+    assert "[小米]" in houxu("search", "小米", "--db", str(copied)).output
+
+
+def test_prune_keeps_what_is_young(copied: Path) -> None:
+    """Pages of today stay."""
+    assert "0 pages removed" in houxu("prune", "--topic", SAMPLE, "--db", str(copied)).output
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_export_writes_a_row_per_article(form: str, copied: Path, tmp_path: Path) -> None:
+    """To a file, whole or not at all."""
+    out = tmp_path / f"coverage.{form}"
+    assert houxu("export", "--format", form, "--output", str(out), "--db", str(copied)).exit_code == 0
+    assert out.stat().st_size > 10_000
+    assert [path.name for path in tmp_path.iterdir() if "coverage" in path.name] == [out.name]
+
+
+def test_digest_tells_and_is_silent(copied: Path) -> None:
+    """What is new since a week is told in three forms; since tomorrow there is nothing, and nothing is printed."""
+    assert "New stories" in houxu("digest", "--since", "7d", "--db", str(copied)).output
+    assert json.loads(houxu("digest", "--since", "7d", "--format", "json", "--db", str(copied)).output)
+    assert "<feed" in houxu("digest", "--since", "7d", "--format", "atom", "--db", str(copied)).output
+    assert houxu("digest", "--since", "2999-01-01", "--db", str(copied)).output == ""
+    assert houxu("digest", "--since", "soon", "--db", str(copied)).exit_code == 2
+
+
+def test_rescan_of_what_was_unreadable(copied: Path) -> None:
+    """Where no page was quarantined, nothing flips."""
+    result = houxu("rescan", "--quarantined", "--topic", SAMPLE, "--db", str(copied))
+    assert result.exit_code == 0
+    assert "nothing flipped" in result.output
+
+
+def test_crontab_and_systemd_print(tmp_path: Path) -> None:
+    """Lines and units that name this corpus, absolute."""
+    assert str(tmp_path / "c.db") in houxu("crontab", "--db", str(tmp_path / "c.db")).output
+    assert "houxu-crawl.service" in houxu("systemd").output
