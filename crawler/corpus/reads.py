@@ -160,7 +160,7 @@ class Reads(Base):
             "SELECT s.id, s.kind, s.url, s.outlet, s.enabled, s.health, s.health_why, s.next_check_at, s.checked_at, "
             "s.ok_at, s.errors, p.status, p.items, p.error, "
             "(SELECT count(*) FROM sightings g WHERE g.source_id = s.id) AS leads, "
-            "(SELECT count(*) FROM leads l WHERE l.source_id = s.id AND l.ending = 'stored') AS articles "
+            "(SELECT count(*) FROM leads l WHERE l.source_id = s.id AND l.article_id IS NOT NULL) AS articles "
             "FROM sources s LEFT JOIN polls p ON p.id = (SELECT max(id) FROM polls q WHERE q.source_id = s.id) "
             "ORDER BY s.id"
         )
