@@ -31,9 +31,9 @@ def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, str]:
     """Return a page's text and the name of the encoding it was in.
 
     In order: byte order mark; UTF-8, strict or with a little damage; the charset of the Content-Type header; the one
-    the page declares; GB18030; Big5. Every name that starts with gb means GB18030, which holds them all; a bogus name counts
-    as none, and a reading full of private characters is put off. Where nothing fits exactly, the one that damages fewest
-    characters.
+    the page declares; GB18030; Big5. Every name that starts with gb means GB18030, which holds them all; a bogus name
+    counts as none, and a reading full of private characters is put off. Where nothing fits exactly, the one that
+    damages fewest characters.
 
     Args:
         body: the bytes, content-encoding already undone.
@@ -83,7 +83,7 @@ def _declared(body: bytes, headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _codec(name: str) -> str | None:
-    """Return the codec a declared charset means; None for UTF-8, which has failed by now, and for what is no charset."""
+    """Return the codec that a name means; None for UTF-8, which has failed by now, and for what is no charset."""
     name = name.lower()
     if name.startswith("gb") or name in {"x-gbk", "cp936", "ms936"}:
         return "gb18030"
