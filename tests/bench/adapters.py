@@ -1,4 +1,7 @@
-"""What a benchmark calls: houxu's stages as plain functions of plain values."""
+"""What a benchmark calls: houxu's stages as plain functions of plain values.
+
+Each imports its own stage: an extraction measured alone would be charged 100 MB for all the others.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from crawler import relevance
-from crawler.corpus.store import Corpus
 from crawler.dates import parse
 from crawler.errors import Unreadable
 from crawler.extract import extract as extract_page
 from crawler.model import Article, Lead, Page, Poll, Source, SourceState, Topic, Verdict
-from crawler.path import append_article
-from crawler.topic import load
-from scheduler.cadence import Cadence, first_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -68,6 +66,10 @@ def reprints(docs: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, Any, float]]
     Args:
         docs: `id` and `text`, optionally `date` (YYYY-MM-DD), `title`, `lang`; appended in this order.
     """
+    from crawler.corpus.store import Corpus
+    from crawler.path import append_article
+    from crawler.topic import load
+
     verdict = Verdict(relevant=True, score=1.0, rule="benchmark", hits=(), topic_digest="")
     seen_at = datetime(2026, 1, 1, tzinfo=UTC)
     ids: dict[int, Any] = {}
@@ -103,6 +105,10 @@ def stories(docs: Iterable[dict[str, Any]]) -> dict[Any, int]:
         docs: `id` and `text`, optionally `date` (YYYY-MM-DD) and `title`; appended in this order, then settled. All are
             seen at one instant, so that without dates nothing but the texts decides.
     """
+    from crawler.corpus.store import Corpus
+    from crawler.path import append_article
+    from crawler.topic import load
+
     verdict = Verdict(relevant=True, score=1.0, rule="benchmark", hits=(), topic_digest="")
     seen_at = datetime(2026, 1, 1, tzinfo=UTC)
     ids: dict[int, Any] = {}
@@ -127,6 +133,8 @@ def stories(docs: Iterable[dict[str, Any]]) -> dict[Any, int]:
 
 def relevant(text: str, title: str = "") -> bool:
     """Say whether a text is on the packaged topic, by the gate and the rule that the path asks."""
+    from crawler import relevance
+
     topic = _packaged()
     if not relevance.gate(topic, f"{title}\n{text}".encode()):
         return False
@@ -135,6 +143,8 @@ def relevant(text: str, title: str = "") -> bool:
 
 @cache
 def _packaged() -> Topic:
+    from crawler.topic import load
+
     return load()
 
 
@@ -153,6 +163,8 @@ def polls(
         budget_minutes: the budget is one poll a source in so many minutes, on average.
         groups: for each source 1 if it is Chinese, else 0.
     """
+    from scheduler.cadence import Cadence, first_check
+
     monday = datetime(2026, 1, 5, tzinfo=UTC)
     states = [
         SourceState(
