@@ -43,8 +43,13 @@ _RELATIVE = re.compile(
     r"|\d{1,2} (?:hours?|minutes?|days?) ago"
 )
 _LABELLED = re.compile(
-    r"(?:发布(?:时间|日期|于)|发表(?:时间|日期|于)?|時間|时间|日期|更新|刊登|posted|published|date|erstellt|veröffentlicht|stand"
+    r"(?:发布(?:时间|日期|于)|发表(?:时间|日期|于)?|時間|时间|日期|刊登|posted|published|date|erstellt|veröffentlicht|stand"
     r"|erschienen|publié|publicado|pubblicato|written)(?:\s(?:am|on|le|el|il))?\s?[:：]?\s?$",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(
+    r"(?:更新|修改|编辑|updated|modified|last (?:edit|change)\w*|aktualisiert|geändert|änderung|mis à jour|actualizado)"
+    r"(?:于|時間|时间|日期|\s(?:am|on|at|le|el))?\s?[:：]?\s?$",
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"/((?:19|20)\d\d)[-/_]?(0[1-9]|1[0-2])[-/_]?([0-3]\d)(?=[/_.t-]|$)")
@@ -186,7 +191,7 @@ class Reader:
         for block in blocks:
             if block.linked < block.size / 2 and block.size < 3 * _LONGEST:
                 for moment, offset in self.spans(block.text):
-                    if offset < _LONGEST:
+                    if offset < _LONGEST and not _CHANGED.search(block.text[max(0, offset - 24) : offset]):
                         yield Dated(moment, where)
 
     def _labelled(self, blocks: Sequence[Block]) -> Iterator[Dated]:
