@@ -86,59 +86,64 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
     doubts: tuple[Doubt, ...] = ()
     walk = etree.iterwalk(body, events=("start", "end"))
     for event, element in walk:
-        tag = element.tag
+        tag, starts = element.tag, event == "start"
         if tag in INLINE:
             if tag == "a":
-                links += 1 if event == "start" else -1
+                links += 1 if starts else -1
         elif tag in SKIPPED:
-            if event == "start":
+            if starts:
                 walk.skip_subtree()
                 continue
-        elif tag == "br":
-            run.end(block, doubts)
-        elif event == "start":
-            run.end(block, doubts)
-            around.append((block, doubts))
-            block, doubts = element, _doubted(element, doubts, named)
         else:
-            run.end(block, doubts)
-            work += len(around)
-            block, doubts = around.pop()
-            if work > _MOST_WORK:
-                break
-        run.take(element.text if event == "start" else element.tail, linked=links > 0)
-    run.end(block, doubts)
+            if run.filled:
+                run.end(block, doubts)
+            if starts:
+                around.append((block, doubts))
+                block, doubts = element, _doubted(element, doubts, named)
+            else:
+                work += len(around)
+                block, doubts = around.pop()
+                if work > _MOST_WORK:
+                    break
+        text = element.text if starts else element.tail
+        if text:
+            run.take(text, links)
     return run.blocks, named
 
 
 class _Run:
-    """The text since the last boundary, and the blocks made so far."""
+    """The text since the last boundary, and the blocks made so far.
+
+    Attributes:
+        blocks: those made.
+        filled: there is more than white space since.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.filled = False
         self._pieces: list[str] = []
         self._linked = 0
-        self._filled = False
 
-    def take(self, text: str | None, *, linked: bool) -> None:
-        """Add text."""
-        if text:
-            self._pieces.append(text)
-            if not text.isspace():
-                self._filled = True
-                if linked:
-                    self._linked += len(text.strip().encode())
+    def take(self, text: str, links: int) -> None:
+        """Add text that stands inside so many links."""
+        if not text.isspace():
+            self.filled = True
+            if links:
+                self._linked += len(text.strip().encode())
+        elif not self.filled:
+            return
+        self._pieces.append(text)
 
     def end(self, element: Element, doubts: tuple[Doubt, ...]) -> None:
-        """Make a block of what was taken, if it is more than white space."""
-        if self._filled:
-            text = line("".join(self._pieces))
-            size = len(text.encode())
-            linked = min(self._linked, size)
-            prose = _prose(text, size, linked) if size >= _LEAST else 0.0
-            self.blocks.append(Block(text, size, linked, element, element.tag, doubts, prose))
-            self._pieces.clear()
-            self._linked, self._filled = 0, False
+        """Make a block of what was taken."""
+        text = line("".join(self._pieces))
+        size = len(text.encode())
+        linked = min(self._linked, size)
+        prose = _prose(text, size, linked) if size >= _LEAST else 0.0
+        self.blocks.append(Block(text, size, linked, element, element.tag, doubts, prose))
+        self._pieces.clear()
+        self._linked, self.filled = 0, False
 
 
 def _prose(text: str, size: int, linked: int) -> float:

@@ -31,6 +31,9 @@ _EDITOR = re.compile(
     rf"(?:责任编辑|責任編輯|责编|编辑|編輯)\s?[:：]\s?({_HAN}{{2,4}}(?:[\s、]{_HAN}{{2,4}})?)(?!{_HAN})"
 )
 _LINE = re.compile(rf"{_HAN}{{2,4}}(?:[\s\u3000、]{{1,3}}{_HAN}{{2,4}}){{0,4}}")
+_HINT = re.compile("[:：|｜丨]|记者|記者|通[讯訊]员|本[贴帖]由|特约撰稿人|文/")
+"""What every line that names somebody has one of."""
+
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜"
     "崔钟谭陆汪范金石廖贾夏韦付傅方白邹孟熊秦邱江尹薛闫阎段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文"
@@ -88,12 +91,11 @@ def authors_of(
     On a Chinese page what it shows (作者：) is better than what it declares, which is often the site; an editor
     (责任编辑) is named where nobody else is.
     """
-    if chinese:
-        blocks = [block for block in blocks if block.size < _LONGEST]
-        for pattern, where in ((_LABELLED, "labelled text"), (_REPORTER, "reporter")):
-            names = _shown(blocks, pattern)
-            if names:
-                return names, where
+    shown = [block for block in blocks if block.size < _LONGEST and _HINT.search(block.text)] if chinese else []
+    for pattern, where in ((_LABELLED, "labelled text"), (_REPORTER, "reporter")):
+        names = _shown(shown, pattern)
+        if names:
+            return names, where
     for where in ("json-ld", "meta", "microdata", "rel"):
         names = _declared([fact.value for fact in facts.all("author", where)], chinese=chinese)
         if names:
@@ -104,7 +106,7 @@ def authors_of(
     if names:
         return names, "text near the title"
     for pattern, where in ((_POSTED, "posted by"), (_EDITOR, "editor")):
-        names = _shown(blocks, pattern)
+        names = _shown(shown, pattern)
         if names:
             return names, where
     return (), ""

@@ -85,12 +85,12 @@ def _is_link(block: Block) -> bool:
 
 def _posts(blocks: list[Block], holders: set[Element]) -> list[Group]:
     """Return the groups whose members each hold a linked name, a time, and prose."""
-    names = _holders([block for block in blocks if block.linked <= _NAME and block.linked >= _NAMED * block.size])
-    if not names:
+    names = _holders([block for block in blocks if _NAMED * block.size <= block.linked <= _NAME])
+    named = names & _holders([block for block in blocks if block.prose])
+    if not _groups(named, holders):
         return []
     times = _holders([block for block in blocks if block.size <= _STAMP and _TIME.search(block.text)])
-    said = _holders([block for block in blocks if block.prose])
-    return _groups(names & times & said, holders)
+    return _groups(named & times, holders)
 
 
 def _groups(marked: set[Element], holders: set[Element]) -> list[Group]:
