@@ -56,7 +56,7 @@ def _row(source_id: str, item: Polled | None, now: datetime) -> dict[str, Any]:
         return row
     poll, failure = item.poll, item.failure
     dates = [lead.published_at for lead in poll.leads if lead.published_at is not None]
-    forbidden = failure is not None and failure.robots
+    forbidden = failure is not None and failure.robots and failure.blocked
     return row | {
         "status": poll.status,
         "items": len(poll.leads),

@@ -48,9 +48,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def fixed_gap(_state: SourceState, _poll: Poll, _arrivals: Sequence[datetime], now: datetime) -> Check:
+def fixed_gap(state: SourceState, _poll: Poll, _arrivals: Sequence[datetime], now: datetime) -> Check:
     """Poll again after FIXED_GAP, whatever was seen."""
-    return Check(at=now + FIXED_GAP)
+    return Check(at=now + FIXED_GAP, rates=state.rates)
 
 
 @dataclass(slots=True)

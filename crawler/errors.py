@@ -11,7 +11,6 @@
     ├── AllFailed                   exit 1   every source asked failed
     ├── Unreadable                           a page that a stage cannot read
     ├── SourceError                          a source's answer that is no list of leads
-    ├── Refused                              a request our own rules forbid
     └── MissingExtra                exit 2   an optional dependency is not installed
 
 Each carries what it is about as attributes and builds its message from them, so that a caller never parses text.
@@ -138,15 +137,6 @@ class SourceError(HouxuError):
         self.source = source
         self.reason = reason
         super().__init__(f"source {source}: {reason}")
-
-
-class Refused(HouxuError):
-    """A request to `url` that our own rules forbid."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        self.url = url
-        self.reason = reason
-        super().__init__(f"{url}: {reason}")
 
 
 class MissingExtra(HouxuError):

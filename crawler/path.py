@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from crawler import dedupe, relevance, stories
 from crawler.changes import changes
 from crawler.corpus.articles import text_sha256
-from crawler.errors import Unreadable
+from crawler.errors import CorpusError, Unreadable
 from crawler.extract import extract, join
 from crawler.model import Article, Ending, Match, Page, Topic, Verdict, Visit
 
@@ -83,37 +83,58 @@ def append(
     if corpus.is_forgotten(dedupe.canonical_url(page.url)):
         return _leave_out(corpus, run_id, lead_id, page)
     page_sha256 = corpus.pages.put(page.body)
-    with corpus.transaction():
+    try:
+        with corpus.transaction():
+            return _end(corpus, topic, prepared, run_id, page_sha256, lead_id, status, ms)
+    except CorpusError:
+        raise
+    except Exception as error:  # a stage that a hostile text broke must end as one visit, not as the run
         if prepared.error is not None:
-            visit = Visit(url=page.url, ending=Ending.UNREADABLE, reason=prepared.error)
-        elif prepared.article is None or prepared.verdict is None or not prepared.verdict.relevant:
-            rule = prepared.verdict.rule if prepared.verdict else ""
-            visit = Visit(url=page.url, ending=Ending.OFF_TOPIC, reason=rule)
-        else:
-            visit = append_article(
-                corpus, topic, prepared.article, prepared.verdict, page.fetched_at, page.url, page_sha256
-            )
-            if visit.ending is Ending.UNCHANGED and lead_id is not None and corpus.lead_article(lead_id) is None:
-                visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
-        visit_id = corpus.add_visit(
-            run_id, lead_id, visit, page.fetched_at, status=status, page_sha256=page_sha256, ms=ms
+            raise  # not the page's fault
+        failed = replace(prepared, article=None, verdict=None, error=f"{type(error).__name__}: {error}"[:300])
+        return append(corpus, topic, failed, run_id, lead_id=lead_id, status=status, ms=ms)
+
+
+def _end(
+    corpus: Corpus,
+    topic: Topic,
+    prepared: Prepared,
+    run_id: int,
+    page_sha256: str,
+    lead_id: int | None,
+    status: int | None,
+    ms: int,
+) -> Visit:
+    """Write the rows of one visit, inside the transaction of `append`."""
+    page = prepared.page
+    if prepared.error is not None:
+        visit = Visit(url=page.url, ending=Ending.UNREADABLE, reason=prepared.error)
+    elif prepared.article is None or prepared.verdict is None or not prepared.verdict.relevant:
+        rule = prepared.verdict.rule if prepared.verdict else ""
+        visit = Visit(url=page.url, ending=Ending.OFF_TOPIC, reason=rule)
+    else:
+        visit = append_article(
+            corpus, topic, prepared.article, prepared.verdict, page.fetched_at, page.url, page_sha256
         )
-        if prepared.verdict is not None:
-            url = prepared.article.url if prepared.article else dedupe.canonical_url(page.url)
-            corpus.add_verdict(
-                prepared.verdict,
-                url,
-                page.fetched_at,
-                visit_id=visit_id,
-                article_id=visit.article_id,
-                page_sha256=page_sha256,
-            )
-        if lead_id is not None:
-            etag, last_modified = page.headers.get("etag"), page.headers.get("last-modified")
-            corpus.end_lead(lead_id, visit, page.fetched_at, etag=etag, last_modified=last_modified)
-        new = visit.ending in {Ending.STORED, Ending.PAYWALLED}
-        judged = prepared.verdict is not None
-        corpus.count(run_id, visits=1, pages=1, articles=int(new), verdicts=int(judged))
+        if visit.ending is Ending.UNCHANGED and lead_id is not None and corpus.lead_article(lead_id) is None:
+            visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
+    visit_id = corpus.add_visit(run_id, lead_id, visit, page.fetched_at, status=status, page_sha256=page_sha256, ms=ms)
+    if prepared.verdict is not None:
+        url = prepared.article.url if prepared.article else dedupe.canonical_url(page.url)
+        corpus.add_verdict(
+            prepared.verdict,
+            url,
+            page.fetched_at,
+            visit_id=visit_id,
+            article_id=visit.article_id,
+            page_sha256=page_sha256,
+        )
+    if lead_id is not None:
+        etag, last_modified = page.headers.get("etag"), page.headers.get("last-modified")
+        corpus.end_lead(lead_id, visit, page.fetched_at, etag=etag, last_modified=last_modified)
+    new = visit.ending in {Ending.STORED, Ending.PAYWALLED}
+    judged = prepared.verdict is not None
+    corpus.count(run_id, visits=1, pages=1, articles=int(new), verdicts=int(judged))
     return visit
 
 

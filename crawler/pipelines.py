@@ -5,7 +5,9 @@ It is plain `def`, and nothing in it awaits: synchronous pipelines never interle
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from crawler import dedupe, polling
@@ -17,12 +19,24 @@ from crawler.path import append, prepare
 from crawler.spiders.follow import Polled, Visited
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from scrapy.crawler import Crawler
 
     from crawler.spiders.follow import FollowSpider
 
+OUTAGES = 3
+"""Runs in a row that could not reach the one host they asked, before it is its own fault and backs off."""
+
 BUSY = timedelta(minutes=15)
 """How long a host that said 429 or 503 without a Retry-After is left alone."""
+
+ROBOTS_WAIT = timedelta(minutes=15)
+"""How long a lead waits whose host's robots.txt could not be had."""
+
+_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+log = logging.getLogger("houxu")
 
 
 class CorpusPipeline:
@@ -66,6 +80,10 @@ class CorpusPipeline:
         except CorpusError as error:
             job.error = error
             self._spider.frontier.stop()
+        except Exception as error:
+            log.exception("%s: could not be written", item.host)
+            if isinstance(item, Polled):
+                job.faults[item.poll.source_id] = f"{type(error).__name__}: {error}"
         job.progress(1)
         self._ask_more(item)
         return item
@@ -85,6 +103,8 @@ class CorpusPipeline:
                 self._flush()
             except CorpusError as error:
                 job.error = job.error or error
+        elif len({item.host for item in self._held}) == 1 and job.corpus.runs_without_network() >= OUTAGES:
+            self._flush()  # this long and nobody else was asked: the fault is theirs
         elif self._held:
             job.unreachable = {item.host for item in self._held}
 
@@ -119,8 +139,9 @@ class CorpusPipeline:
             corpus.write_poll(job.run_id, poll, outcome.state, len(new), outcome.fault)
             corpus.count(job.run_id, sources=1, leads=len(new))
             if outcome.host_retry_at is not None:
-                corpus.hold_host(item.host, outcome.host_retry_at)
-                self._hosts.hold(item.host, outcome.host_retry_at)
+                host = item.answered or item.host
+                corpus.hold_host(host, outcome.host_retry_at)
+                self._hosts.hold(host, outcome.host_retry_at)
         if outcome.fault is not None:
             job.faults[poll.source_id] = outcome.fault
 
@@ -141,16 +162,28 @@ class CorpusPipeline:
 
     def _end_without_page(self, item: Visited, visit: Visit) -> None:
         job, now = self._spider.job, self._spider.job.clock()
-        retry_at = item.failure.until if item.failure else None
+        if item.failure is not None and item.failure.until is not None:  # nothing was sent: no visit, no try
+            with job.corpus.transaction():
+                job.corpus.postpone_lead(item.lead_id, item.failure.until)
+            return
         with job.corpus.transaction():
-            if item.status in {429, 503} or (item.signals.retry_after and visit.ending is Ending.DEFERRED):
-                retry_at = wait_until(now, item.signals.retry_after, BUSY)
-                job.corpus.hold_host(item.host, retry_at)
-                self._hosts.hold(item.host, retry_at)
-            if visit.ending is Ending.DEFERRED and job.corpus.tries(item.lead_id) + 1 >= MAX_TRIES:
-                visit = Visit(
-                    url=visit.url, ending=Ending.GONE, reason=f"no page in {MAX_TRIES} visits: {visit.reason}"
-                )
+            retry_at = self._hold(item, visit, now)
+            tries = job.corpus.tries(item.lead_id) + 1
+            if visit.ending is Ending.DEFERRED and retry_at is None and tries >= MAX_TRIES:
+                reason = f"given up: no page in {tries} visits, the last time {visit.reason}"
+                visit = Visit(url=visit.url, ending=Ending.UNREADABLE, reason=reason)
             job.corpus.add_visit(job.run_id, item.lead_id, visit, now, status=item.status, ms=item.ms)
             job.corpus.end_lead(item.lead_id, visit, now, retry_at=retry_at)
             job.corpus.count(job.run_id, visits=1)
+
+    def _hold(self, item: Visited, visit: Visit, now: datetime) -> datetime | None:
+        """Return when a lead may be tried again that its host put off; that is no try of the lead's own."""
+        if visit.ending is not Ending.DEFERRED:
+            return None
+        if item.status in _BUSY or item.signals.retry_after:
+            retry_at = wait_until(now, item.signals.retry_after, BUSY)
+            host = item.answered or item.host
+            self._spider.job.corpus.hold_host(host, retry_at)
+            self._hosts.hold(host, retry_at)
+            return retry_at
+        return now + ROBOTS_WAIT if item.failure is not None and item.failure.robots else None

@@ -137,6 +137,9 @@ def test_the_packaged_topic_is_sound() -> None:
         (["crawl", "-s", "delay"], "NAME=VALUE"),
         (["crawl", "--max-runtime", "0"], "max-runtime"),
         (["fly"], "No such command"),
+        (["crawl", "-s", "DOWNLOAD_DELAY=abc"], "expected a value like"),
+        (["crawl", "--allow-host", "http://127.0.0.1/"], "without scheme and port"),
+        (["story", "9" * 30], "range"),
     ],
 )
 def test_wrong_usage_exits_2(arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,10 +237,11 @@ def copied(demo: tuple[Path, str], tmp_path: Path) -> Path:
 SAMPLE = str(Path(__file__).parents[1] / "crawler/sample/topic.toml")
 
 
-def test_backup_names_what_it_wrote(copied: Path, tmp_path: Path) -> None:
-    """Both files are copied, and the copy is a corpus like the first."""
+def test_backup_is_whole_and_silent(copied: Path, tmp_path: Path) -> None:
+    """Both files are copied, the copy is a corpus like the first, and cron has nothing to mail."""
     result = houxu("backup", "--db", str(copied), str(tmp_path / "again.db"))
-    assert result.output.split() == [str(tmp_path / "again.db"), str(tmp_path / "again.pages.db")]
+    assert result.output == ""
+    assert (tmp_path / "again.pages.db").is_file()
     same = [houxu("timeline", "--json", "--db", str(path)).output for path in (copied, tmp_path / "again.db")]
     assert same[0] == same[1]
 
@@ -286,3 +290,17 @@ def test_crontab_and_systemd_print(tmp_path: Path) -> None:
     """Lines and units that name this corpus, absolute."""
     assert str(tmp_path / "c.db") in houxu("crontab", "--db", str(tmp_path / "c.db")).output
     assert "houxu-crawl.service" in houxu("systemd").output
+
+
+def test_the_demo_replaces_only_a_demo(tmp_path: Path) -> None:
+    """A corpus that follows something else is left alone, and the exit says so."""
+    mine = tmp_path / "mine.db"
+    corpus = Corpus(mine, create=True)
+    corpus.claim_topic("my-topic", None)
+    corpus.close()
+    result = houxu("demo", "--db", str(mine))
+    assert result.exit_code == 2
+    assert "my-topic" in result.output
+    corpus = Corpus(mine, read_only=True)
+    assert corpus.meta("topic_id") == "my-topic"
+    corpus.close()

@@ -96,6 +96,10 @@ def replay(files: tuple[Path, ...], topic_file: Path | None, db: Path) -> None:
     from crawler.replay import replay as replay_files
 
     topic = topics.load(topic_file)
-    with run_lock(db.absolute()), open_to_write(db, topic) as corpus, progress_bar("replaying") as progress:
+    with (
+        run_lock(db.absolute()),
+        open_to_write(db, topic, create=True) as corpus,
+        progress_bar("replaying") as progress,
+    ):
         endings = replay_files(corpus, topic, files, progress=progress)
     click.echo(", ".join(f"{ending} {count}" for ending, count in sorted(endings.items())) or "no pages", err=True)

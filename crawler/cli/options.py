@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
 from crawler import __version__, show
+from crawler import settings as defaults
 from crawler.corpus.store import Corpus
-from crawler.errors import HouxuError
+from crawler.errors import CorpusMissing, HouxuError
+from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +41,10 @@ EXITS = {
 """What the exit codes mean: the README's table is made of this."""
 
 
+SIGNALED = 128
+"""A process that ends because of signal N exits with this plus N, by the shell's convention."""
+
+
 class Commands(click.Group):
     """Our group: every HouxuError ends in one line on standard error and its own exit code."""
 
@@ -46,9 +55,15 @@ class Commands(click.Group):
         except HouxuError as error:
             click.echo(f"houxu: {error}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("houxu: stopped", err=True)
+            ctx.exit(SIGNALED + signal.SIGINT)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` closed it: nothing more to say
             ctx.exit(0)
+        except (OSError, OverflowError) as error:  # a folder that is not there, a number no file can hold
+            click.echo(f"houxu: {error}", err=True)
+            ctx.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
         """Return the commands in the order they are written here, which is the order of use."""
@@ -89,12 +104,26 @@ def with_topic(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _bare_hosts(_context: click.Context, _option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no host: a URL or a port would match nothing, without a word."""
+    for host in hosts:
+        if urlsplit(f"//{host}").hostname != host.lower().strip("[]") or host.count(":") == 1:
+            raise click.BadParameter(f"{host!r} is no host: give a name or an address alone, without scheme and port")
+    return tuple(host.strip("[]") for host in hosts)
+
+
 def with_crawl(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of commands that fetch."""
     for option in (
         click.option("-v", "--verbose", count=True, help="Log to standard error; twice: every request."),
         click.option("-s", "overrides", multiple=True, metavar="NAME=VALUE", help="A Scrapy setting."),
-        click.option("--allow-host", multiple=True, metavar="HOST", help="Let the guard pass a private host."),
+        click.option(
+            "--allow-host",
+            multiple=True,
+            metavar="HOST",
+            callback=_bare_hosts,
+            help="Let the guard pass a private host.",
+        ),
     ):
         command = option(command)
     return with_topic(with_db(command))
@@ -125,9 +154,18 @@ def open_to_read(db: Path) -> Iterator[Corpus]:
 
 
 @contextmanager
-def open_to_write(db: Path, topic: Topic | None = None) -> Iterator[Corpus]:
-    """Open a corpus to write; only with a topic is a missing file made."""
-    corpus = Corpus(db, create=topic is not None or db.is_file())
+def locked(db: Path) -> Iterator[None]:
+    """Hold the lock of a corpus that is there already."""
+    if not db.is_file():
+        raise CorpusMissing(db.absolute())
+    with run_lock(db.absolute()):
+        yield
+
+
+@contextmanager
+def open_to_write(db: Path, topic: Topic | None = None, *, create: bool = False) -> Iterator[Corpus]:
+    """Open a corpus to write, tied to a topic where one is given; only with `create` is a missing file made."""
+    corpus = Corpus(db, create=create or db.is_file())
     try:
         if topic is not None:
             corpus.claim_topic(topic.id, topic.seed.isoformat() if topic.seed else None)
@@ -165,12 +203,27 @@ def show_rows(lines: Iterable[str], value: Any, *, as_json: bool) -> None:
             click.echo(line)
 
 
+def _fits(default: object, value: str) -> bool:
+    """Say whether a setting's text can be read as what it is by default."""
+    try:
+        if isinstance(default, (int, float)) and not isinstance(default, bool):
+            float(value)
+        elif isinstance(default, dict):
+            return isinstance(json.loads(value), dict)
+    except ValueError:
+        return False
+    return True
+
+
 def scrapy_settings(overrides: tuple[str, ...]) -> dict[str, str]:
     """Return NAME=VALUE options as Scrapy settings."""
     pairs = [text.partition("=") for text in overrides]
-    for name, equals, _value in pairs:
+    for name, equals, value in pairs:
         if not equals or not name.isupper():
             raise click.BadParameter(f"{name!r} is not NAME=VALUE with an upper-case name", param_hint="-s")
+        if not _fits(getattr(defaults, name, None), value):
+            like = getattr(defaults, name)
+            raise click.BadParameter(f"{name}={value}: expected a value like {like}", param_hint="-s")
     return {name: value for name, _equals, value in pairs}
 
 

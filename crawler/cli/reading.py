@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,9 @@ from crawler.cli.options import (
 )
 from crawler.digest import Form, tell
 
+UNCUT = 10_000
+"""Columns of a table that goes to a file or a program."""
+
 
 @main.command()
 @click.argument("query", nargs=-1, required=True)
@@ -34,11 +38,11 @@ from crawler.digest import Form, tell
 @with_json
 @click.option("--outlet", help="Only this outlet.")
 @click.option("--lang", help="Only this language: zh, en.")
-@click.option("--story", "story_id", type=int, help="Only this story.")
+@click.option("--story", "story_id", type=click.IntRange(1, 2**63 - 1), help="Only this story.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Published on that day (UTC) or later.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Published before that day (UTC).")
 @click.option("--newest", is_flag=True, help="Newest first; otherwise those with the words in the headline.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10**9), default=20, show_default=True)
 def search(
     query: tuple[str, ...],
     db: Path,
@@ -70,7 +74,7 @@ def search(
 @main.command()
 @with_db
 @with_json
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10**9), default=20, show_default=True)
 def stories(db: Path, limit: int, *, as_json: bool) -> None:
     """List the stories, the most recently told first."""
     with open_to_read(db) as corpus:
@@ -80,7 +84,7 @@ def stories(db: Path, limit: int, *, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("story_id", type=int, metavar="ID")
+@click.argument("story_id", type=click.IntRange(1, 2**63 - 1), metavar="ID")
 @with_db
 @with_json
 def story(story_id: int, db: Path, *, as_json: bool) -> None:
@@ -95,8 +99,8 @@ def story(story_id: int, db: Path, *, as_json: bool) -> None:
 @main.command()
 @with_db
 @with_json
-@click.option("--story", "story_id", type=int, help="Only this story.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--story", "story_id", type=click.IntRange(1, 2**63 - 1), help="Only this story.")
+@click.option("--limit", type=click.IntRange(1, 10**9), default=50, show_default=True)
 def timeline(db: Path, story_id: int | None, limit: int, *, as_json: bool) -> None:
     """List the coverage in time order, the newest last."""
     with open_to_read(db) as corpus:
@@ -108,7 +112,7 @@ def timeline(db: Path, story_id: int | None, limit: int, *, as_json: bool) -> No
 @main.command()
 @with_db
 @with_json
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10**9), default=20, show_default=True)
 def edits(db: Path, limit: int, *, as_json: bool) -> None:
     """List what publishers changed after the fact, the newest first."""
     with open_to_read(db) as corpus:
@@ -171,7 +175,10 @@ def sources(
         with open_to_read(db) as corpus:
             rows = corpus.source_rows()
         columns = ("id", "kind", "health", "next_check_at", "leads", "articles", "error")
-    show_rows(show.table(rows, columns, terminal_width()), rows, as_json=as_json)
+    width = terminal_width() if sys.stdout.isatty() else UNCUT  # what is wrong must not be cut on its way to a file
+    show_rows(show.table(rows, columns, width), rows, as_json=as_json)
+    if check and rows and all(row["status"] is None for row in rows):
+        sys.exit(1)
 
 
 @main.command()
@@ -191,7 +198,7 @@ def topic(file: Path | None, *, check: bool, as_json: bool) -> None:
     }
     lines = [f"{name}: {value}" for name, value in summary.items()]
     if read.contact is None:
-        lines.append("warning: [crawl] contact is not set: publishers cannot tell who you are")
+        click.echo("warning: [crawl] contact is not set: publishers cannot tell who you are", err=True)
     show_rows([f"{file or 'the packaged topic'} is sound"] if check else lines, summary, as_json=as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from crawler import show
 from crawler import topic as topics
 from crawler.cli.options import (
+    locked,
     main,
     open_to_read,
     open_to_write,
@@ -25,7 +27,6 @@ from crawler.cli.options import (
 from crawler.corpus import upkeep
 from crawler.export import Format
 from crawler.export import export as export_coverage
-from scheduler.lock import run_lock
 
 
 @main.command()
@@ -39,7 +40,7 @@ def rescan(topic_file: Path | None, db: Path, *, as_json: bool, quarantined: boo
 
     read = topics.load(topic_file)
     pages: Literal["off_topic", "unreadable"] = "unreadable" if quarantined else "off_topic"
-    with run_lock(db.absolute()), open_to_write(db, read) as corpus, progress_bar("judging") as progress:
+    with locked(db), open_to_write(db, read, create=False) as corpus, progress_bar("judging") as progress:
         flips = judge_again(corpus, read, datetime.now(UTC), pages=pages, progress=progress)
     rows = [asdict(flip) for flip in flips]
     show_rows(
@@ -53,7 +54,7 @@ def rescan(topic_file: Path | None, db: Path, *, as_json: bool, quarantined: boo
 @with_db
 def reindex(db: Path) -> None:
     """Make the full-text index anew from the stored texts."""
-    with run_lock(db.absolute()), open_to_write(db) as corpus, progress_bar("indexing") as progress:
+    with locked(db), open_to_write(db) as corpus, progress_bar("indexing") as progress:
 
         def step(_done: int, _all: int) -> None:
             progress(1)
@@ -69,8 +70,9 @@ def backup(path: Path, db: Path) -> None:
     """Copy the corpus and its pages to PATH, whole and checked, while others write."""
     with open_to_read(db) as corpus:
         written = upkeep.backup(corpus, path)
-    for file in written:
-        click.echo(file)
+    if sys.stdout.isatty():  # under cron what is printed is mailed
+        for file in written:
+            click.echo(file)
 
 
 @main.command()
@@ -79,7 +81,7 @@ def backup(path: Path, db: Path) -> None:
 def prune(topic_file: Path | None, db: Path) -> None:
     """Remove raw pages that became no text and are older than the topic keeps them."""
     keep = topics.load(topic_file).keep_offtopic
-    with run_lock(db.absolute()), open_to_write(db) as corpus:
+    with locked(db), open_to_write(db) as corpus:
         gone = upkeep.prune(corpus, keep, datetime.now(UTC))
     click.echo(f"{gone} pages removed", err=True)
 
@@ -91,9 +93,10 @@ def prune(topic_file: Path | None, db: Path) -> None:
 def forget(what: str, topic_file: Path | None, db: Path) -> None:
     """Remove all that is held of URL|HOST for good, and never fetch it again."""
     same = topics.load(topic_file).relevance.same
-    with run_lock(db.absolute()), open_to_write(db) as corpus:
+    with locked(db), open_to_write(db) as corpus:
         gone = upkeep.forget(corpus, what, now=datetime.now(UTC), same=same)
-    click.echo(f"forgot {gone.articles} articles, {gone.leads} leads, {gone.pages} pages", err=True)
+    held = f"forgot {gone.articles} articles, {gone.leads} leads, {gone.pages} pages"
+    click.echo(held if gone.articles or gone.leads else f"nothing was held of {what}; it will not be fetched", err=True)
 
 
 @main.command()

@@ -13,7 +13,7 @@ from crawler.model import Ending, Lead, Page, Visit, instant, stamp
 from crawler.revisits import next_visit
 
 MAX_TRIES = 10
-"""Visits without an answer before a lead is given up: with the gaps below, about a week."""
+"""Visits without an answer before a lead is given up: with the gaps below, after 43 hours."""
 
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
@@ -81,8 +81,9 @@ class Leads(Base):
             )
             lead_id = self.value("SELECT id FROM leads WHERE url = ?", (url,))
         self.conn.execute(
-            "INSERT OR IGNORE INTO sightings (lead_id, source_id, url, title, published_raw, seen_at) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sightings (lead_id, source_id, url, title, published_raw, seen_at) "
+            "SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS "
+            "(SELECT 1 FROM sightings WHERE lead_id = ?1 AND source_id = ?2)",
             (lead_id, source_id, lead.url, lead.title, lead.published_raw, stamp(now)),
         )
         return new
@@ -123,10 +124,6 @@ class Leads(Base):
         article_id: int | None = self.value("SELECT article_id FROM leads WHERE id = ?", (lead_id,))
         return article_id
 
-    def backlog(self) -> int:
-        """Return how many leads wait for their first page."""
-        return int(self.value("SELECT count(*) FROM leads WHERE next_visit_at IS NOT NULL AND rung = 0"))
-
     def add_visit(
         self,
         run_id: int,
@@ -157,6 +154,10 @@ class Leads(Base):
         )
         return int(cursor.lastrowid or 0)
 
+    def postpone_lead(self, lead_id: int, until: datetime) -> None:
+        """Visit a lead not before `until`, inside a transaction of the caller."""
+        self.conn.execute("UPDATE leads SET next_visit_at = ? WHERE id = ?", (stamp(until), lead_id))
+
     def end_lead(
         self,
         lead_id: int,
@@ -169,15 +170,16 @@ class Leads(Base):
     ) -> None:
         """Close a lead with its visit's ending, inside a transaction of the caller.
 
-        A deferred one stays open: until `retry_at`, else 5 minutes doubled with every try up to a day. One that is an
+        A deferred one stays open: until `retry_at`, which is its host's wish and no try of its own, else 5 minutes
+        doubled with every try up to a day. One that is an
         article stays on the ladder of later visits, with the validators of its page.
         """
         (lead,) = self.rows("SELECT tries, rung, etag, last_modified FROM leads WHERE id = ?", (lead_id,))
         if visit.ending is Ending.DEFERRED:
             wait = min(FIRST_WAIT * 2 ** min(lead["tries"], 10), LONGEST_WAIT)
             self.conn.execute(
-                "UPDATE leads SET tries = tries + 1, ending = 'deferred', next_visit_at = ? WHERE id = ?",
-                (stamp(retry_at or now + wait), lead_id),
+                "UPDATE leads SET tries = tries + ?, ending = 'deferred', next_visit_at = ? WHERE id = ?",
+                (retry_at is None, stamp(retry_at or now + wait), lead_id),
             )
             return
         again = next_visit(lead["rung"], now) if visit.ending in _VISITED_AGAIN else None

@@ -29,6 +29,15 @@ class Runs(Base):
             cursor = self.conn.execute("INSERT INTO runs (started_at, by) VALUES (?, ?)", (stamp(now), by))
         return int(cursor.lastrowid or 0)
 
+    def runs_without_network(self) -> int:
+        """Return how many runs in a row, up to the last that ended, could reach no host."""
+        return int(
+            self.value(
+                "SELECT count(*) FROM runs WHERE ending = 'network' AND id > coalesce("
+                "(SELECT max(id) FROM runs WHERE ending <> 'network'), 0)"
+            )
+        )
+
     def count(self, run_id: int, **counts: int) -> None:
         """Add to a run's counts, inside a transaction of the caller."""
         columns = ", ".join(f"{name} = {name} + :{name}" for name in counts)

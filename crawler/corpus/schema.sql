@@ -296,3 +296,15 @@ CREATE TRIGGER verdicts_hold BEFORE DELETE ON verdicts WHEN NOT EXISTS (SELECT 1
 BEGIN SELECT RAISE(ABORT, 'verdicts is append-only: use houxu forget'); END;
 CREATE TRIGGER sightings_hold BEFORE DELETE ON sightings WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'forgetting')
 BEGIN SELECT RAISE(ABORT, 'sightings is append-only: use houxu forget'); END;
+
+-- INSERT OR REPLACE deletes without a word where recursive triggers are off, as they are in a plain shell.
+CREATE TRIGGER revisions_stay BEFORE INSERT ON revisions WHEN EXISTS (SELECT 1 FROM revisions WHERE id = NEW.id OR (article_id = NEW.article_id AND rev = NEW.rev))
+BEGIN SELECT RAISE(ABORT, 'revisions is append-only'); END;
+CREATE TRIGGER visits_stay BEFORE INSERT ON visits WHEN EXISTS (SELECT 1 FROM visits WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'visits is append-only'); END;
+CREATE TRIGGER polls_stay BEFORE INSERT ON polls WHEN EXISTS (SELECT 1 FROM polls WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'polls is append-only'); END;
+CREATE TRIGGER verdicts_stay BEFORE INSERT ON verdicts WHEN EXISTS (SELECT 1 FROM verdicts WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'verdicts is append-only'); END;
+CREATE TRIGGER sightings_stay BEFORE INSERT ON sightings WHEN EXISTS (SELECT 1 FROM sightings WHERE lead_id = NEW.lead_id AND source_id = NEW.source_id)
+BEGIN SELECT RAISE(ABORT, 'sightings is append-only'); END;

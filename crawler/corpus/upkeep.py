@@ -155,9 +155,11 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
     Raises:
         CorpusError: SQLite refused, and nothing was forgotten; or a reader keeps old bytes in the WAL.
     """
+    if "://" not in what:
+        what = netloc_of(canonical_url(f"https://{what.strip()}/"))
     with explained(corpus.path):
         corpus.conn.execute("PRAGMA secure_delete = ON")
-        corpus.conn.create_function("netloc", 1, netloc_of, deterministic=True)
+        corpus.conn.create_function("netloc", 1, _held_host, deterministic=True)
     with corpus.transaction():
         corpus.set_meta("forgetting", stamp(now))
         marked = _mark(corpus, what)
@@ -173,6 +175,11 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
     if published_path(corpus).exists():
         publish(corpus)
     return Forgotten(articles=counts[0], leads=counts[1], pages=gone)
+
+
+def _held_host(url: str) -> str:
+    """Return the host under which a URL is forgotten, and remembered as such: that of its canonical form."""
+    return netloc_of(canonical_url(url))
 
 
 def _mark(corpus: Corpus, what: str) -> list[str]:
@@ -191,7 +198,13 @@ def _mark(corpus: Corpus, what: str) -> list[str]:
             asked,
         )
     else:
-        test, asked = "netloc(url) = :what", {"what": what.lower()}
+        test, asked = "netloc(url) = :what", {"what": what}
+        conn.execute(  # canonical URLs know no www., and a text may have come from a host it is not held under
+            f"""INSERT OR IGNORE INTO temp.forgotten_articles
+                SELECT article_id FROM leads WHERE {test.replace("url", "fetch_url")} AND article_id IS NOT NULL
+                UNION SELECT article_id FROM visits WHERE {test} AND article_id IS NOT NULL""",
+            asked,
+        )
     conn.execute(f"INSERT OR IGNORE INTO temp.forgotten_articles SELECT id FROM articles WHERE {test}", asked)
     conn.execute(
         f"""INSERT OR IGNORE INTO temp.forgotten_leads SELECT id FROM leads WHERE {test}

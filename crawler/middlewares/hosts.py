@@ -11,6 +11,7 @@ import random
 import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, cast
+from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.exceptions import IgnoreRequest
@@ -148,7 +149,7 @@ class HostsMiddleware:
         return gap * (1 + random.uniform(0, JITTER))  # noqa: S311 manners, not secrets
 
     def _is_lifted(self, host: str) -> bool:
-        name = host.partition(":")[0]
+        name = urlsplit(f"//{host}").hostname or ""
         return self._lifted and (name in self._allowed or bool(self._connect_to))
 
     @staticmethod

@@ -23,3 +23,8 @@ def in_words(error: BaseException) -> str:
         if isinstance(error, kind):
             return words
     return f"{type(error).__name__}: {error}"[:200]
+
+
+def is_network(error: BaseException) -> bool:
+    """Return whether no connection came about, which our own network may explain: a name, a refusal, a silence."""
+    return isinstance(error, (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError))

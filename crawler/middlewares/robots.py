@@ -20,7 +20,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.corpus.sources import netloc_of
 from crawler.middlewares.guard import AddressRefused
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits
-from crawler.middlewares.network import in_words
+from crawler.middlewares.network import in_words, is_network
 from crawler.model import instant
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class RobotsMiddleware:
         except (HostWaits, AddressRefused, CrawlStops):
             raise  # says more than robots.txt: the same will be said of the page itself
         except Exception as error:  # noqa: BLE001 whatever went wrong, it could not be had
-            return Robots(at=now, status=None, rules=None, reason=in_words(error), network=True)
+            return Robots(at=now, status=None, rules=None, reason=in_words(error), network=is_network(error))
         text = response.body.decode("utf-8", "replace")
         robots = _robots(now, response.status, text)
         delay = robots.rules.crawl_delay(AGENT) if robots.rules is not None else None

@@ -10,6 +10,7 @@ from crawler import show
 from crawler import topic as topics
 from crawler.corpus.pages import pages_path
 from crawler.corpus.store import Corpus
+from crawler.errors import WrongTopic
 from crawler.sample.server import SampleWeb
 
 if TYPE_CHECKING:
@@ -60,11 +61,19 @@ def demo(db: Path, crawl_once: CrawlOnce, *, terminal: int = 80) -> Iterator[str
     """Crawl the sample web into a new corpus at `db`, twice, and give what was found as lines.
 
     An older demo at that path is replaced.
+
+    Raises:
+        WrongTopic: the file at that path follows something else, and is left alone.
+        CorpusError: it is no corpus, and is left alone.
     """
+    topic = sample_topic()
+    if db.exists():
+        with Corpus(db, read_only=True) as held:
+            if held.meta("topic_id") != topic.id:
+                raise WrongTopic(held.path, held.meta("topic_id") or "nothing", topic.id)
     for old in (db, pages_path(db)):
         for suffix in ("", "-wal", "-shm"):
             old.with_name(old.name + suffix).unlink(missing_ok=True)
-    topic = sample_topic()
     with SampleWeb() as web:
         overrides = {"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": web.connect_to}
         pages = len(web.news.pages)
@@ -95,8 +104,9 @@ def _tour(corpus: Corpus, terminal: int) -> Iterator[str]:
     yield from ("", f"Try on {corpus.path}:")
     for query in QUERIES:
         yield f'  sqlite3 {corpus.path.name} "{query}"'
-    yield "  houxu search --db demo.db 小米"
-    yield "  houxu stories --db demo.db; houxu story --db demo.db ID; houxu why --db demo.db URL"
+    name = corpus.path.name
+    yield f"  houxu search --db {name} 小米"
+    yield f"  houxu stories --db {name}; houxu story --db {name} ID; houxu why --db {name} URL"
 
 
 def _endings(corpus: Corpus) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, ResponseDataLossError
 
 from crawler.middlewares.hosts import CrawlStops, HostWaits
-from crawler.middlewares.network import in_words
+from crawler.middlewares.network import in_words, is_network
 from crawler.middlewares.robots import RobotsDenied, RobotsUnavailable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def explain(error: BaseException) -> Failed:
     """Return what an exception of a download means."""
     match error:
         case RobotsUnavailable():
-            return Failed(str(error), network=error.network)
+            return Failed(str(error), network=error.network, robots=True)
         case HostWaits():
             return Failed(str(error), until=error.until)
         case CrawlStops():
@@ -51,4 +51,4 @@ def explain(error: BaseException) -> Failed:
             return Failed("the answer is larger than DOWNLOAD_MAXSIZE", blocked=True)
         case ResponseDataLossError():
             return Failed("the answer was cut short")
-    return Failed(in_words(error), network=True)
+    return Failed(in_words(error), network=is_network(error))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from scrapy import Request, Spider
 
 from crawler.corpus.leads import lead_of
+from crawler.corpus.sources import netloc_of
 from crawler.errors import SourceError
 from crawler.extract import next_page
 from crawler.model import KINDS, Ending, Kind, Lead, Page, Poll, Signals, SourceState, Visit
@@ -49,12 +50,13 @@ MORE_FILES = 10
 
 @dataclass(slots=True)
 class Polled:
-    """An item: one poll, to be written. `failure` when no usable answer came."""
+    """An item: one poll, to be written. `answered` is who did, after redirects; `failure`: nobody did."""
 
     host: str
     state: SourceState
     poll: Poll
     failure: Failed | None = None
+    answered: str | None = None
     charset: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -76,6 +78,7 @@ class Visited:
     status: int | None = None
     ms: int = 0
     signals: Signals = field(default_factory=Signals)
+    answered: str | None = None
     failure: Failed | None = None
 
 
@@ -144,7 +147,8 @@ class FollowSpider(Spider):
     ) -> Iterator[Polled | Request]:
         """Read a source's answer; an index's files are read before its poll is one."""
         if item is None:
-            item = Polled(host, state, poll_of(response, state, self.job.clock()))
+            poll = poll_of(response, state, self.job.clock())
+            item = Polled(host, state, poll, answered=netloc_of(response.url))
             if response.status == HTTPStatus.OK and item.poll.body_sha256 != state.body_sha256:
                 more = self._read(response, item)[:MORE_FILES]
         elif response.status == HTTPStatus.OK:
@@ -170,6 +174,9 @@ class FollowSpider(Spider):
             )
         except SourceError as error:
             item.poll = replace(item.poll, error=error.reason)
+            return ()
+        except Exception as error:  # noqa: BLE001 a hostile answer is its source's fault, and must not cost its host
+            item.poll = replace(item.poll, error=f"its reader failed: {type(error).__name__}: {error}"[:300])
             return ()
         item.poll = replace(item.poll, leads=(*item.poll.leads, *answer.leads), signals=answer.signals)
         item.charset = answer.charset
@@ -224,6 +231,7 @@ class FollowSpider(Spider):
     ) -> Visited:
         signals = http_signals(page.headers, page.fetched_at)
         item = Visited(host, row["id"], status=response.status, ms=latency(response), signals=signals)
+        item.answered = netloc_of(response.url)
         if ending is None:
             item.page = page
         elif ending[0] is Ending.BLOCKED and page.lead and page.lead.body:
@@ -236,7 +244,10 @@ class FollowSpider(Spider):
         """Return where an article on topic goes on, unless that was read or it has too many pages."""
         if first is None or len(first.rest) >= MORE_PAGES or not gate(self.job.topic, first.body):
             return None
-        further = next_page(page)
+        try:
+            further = next_page(page)
+        except Exception:  # noqa: BLE001 a hostile page has no next one
+            return None
         return None if further in {first.url, *(each.url for each in first.rest)} else further
 
     def visit_failed(self, failure: Any) -> Iterator[Visited]:
