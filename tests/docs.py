@@ -45,7 +45,8 @@ def schema() -> str:
         corpus = Corpus(Path(folder) / "schema.db", create=True)
         rows = corpus.rows(
             "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND sql IS NOT NULL "
-            "AND name NOT LIKE 'articles_fts_%' AND name NOT LIKE 'sketches_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%' "
+            "AND name NOT LIKE 'articles_fts_%' AND name NOT LIKE 'sketches_%' "
+            "AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%' "
             "ORDER BY type, rowid"
         )
         corpus.close()
