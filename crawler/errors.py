@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+SIGNALED = 128
+"""A process that ends because of signal N exits with this plus N, by the shell's convention."""
+
 
 class HouxuError(Exception):
     """The root: anything houxu says went wrong.

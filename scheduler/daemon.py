@@ -22,11 +22,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from crawler.corpus.store import Corpus
 from crawler.crawl import Job, Stop, crawl, run, settings_for, utc_now
-from crawler.errors import HouxuError, RunLocked, TopicError
+from crawler.errors import SIGNALED, HouxuError, RunLocked, TopicError
 from scheduler.cadence import first_check
 from scheduler.lock import run_lock
 from scheduler.notify import notify, ping, watchdog_seconds
-from scheduler.run import SIGNALED, WORSE_HEALTH, cadence_of, due
+from scheduler.run import WORSE_HEALTH, cadence_of, due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.crawl import Stop, crawl, run, settings_for, utc_now
-from crawler.errors import RunLocked
+from crawler.errors import SIGNALED, RunLocked
 from crawler.model import stamp
 from scheduler.cadence import Cadence
 from scheduler.lock import run_lock
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from crawler.model import SourceState, Topic
 
 log = logging.getLogger("houxu")
-
-SIGNALED = 128
-"""A process that ends because of signal N exits with this plus N, by the shell's convention."""
 
 WORSE_HEALTH = 3
 

@@ -21,7 +21,7 @@ import click
 from crawler import __version__, show
 from crawler import settings as defaults
 from crawler.corpus.store import Corpus
-from crawler.errors import CorpusMissing, HouxuError
+from crawler.errors import SIGNALED, CorpusMissing, HouxuError
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ EXITS = {
     143: "stopped cleanly by SIGTERM",
 }
 """What the exit codes mean: the README's table is made of this."""
-
-
-SIGNALED = 128
-"""A process that ends because of signal N exits with this plus N, by the shell's convention."""
 
 
 class Commands(click.Group):

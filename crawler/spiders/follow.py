@@ -181,6 +181,8 @@ class FollowSpider(Spider):
         item.poll = replace(item.poll, leads=(*item.poll.leads, *answer.leads), signals=answer.signals)
         item.charset = answer.charset
         item.notes += answer.notes
+        if answer.dropped:
+            item.notes += (f"{answer.dropped} entries gave no lead",)
         return answer.more
 
     def poll_failed(self, failure: Any) -> Iterator[Polled]:
