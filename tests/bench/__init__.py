@@ -1,0 +1,22 @@
+"""Benchmarks: `python -m tests.bench [--only NAME] [--quick]` runs them and prints every table in one run.
+
+To add one:
+
+1. Write `tests/bench/NAME.py` with `run(quick: bool) -> Iterable[Table]` (tables.py). Yield each table once it is
+   measured. `quick` means a minute at most and no claim to precision: fewer texts, smaller sizes, the same columns.
+2. Add `NAME` to `BENCHMARKS` with what it asks. Each runs in a process of its own, one after the other.
+
+CPU seconds and ratios within one run, never wall time: the machine may be busy. Put peers into the same table, ours
+first, and leave out with `installed` those that are not there. Where the data is not there either, raise
+`Skipped(why)`. What a target asks for stands in the table's `notes` beside what was measured.
+"""
+
+from __future__ import annotations
+
+BENCHMARKS = {
+    "extraction": "articles out of pages: how well, and pages a CPU-second, beside other extractors",
+    "dedupe": "copies: how well, texts signed a CPU-second, and the index at 10k, 100k, 1M texts",
+    "stories": "threading: B-cubed figures on ECB+ texts",
+    "search": "the full-text index: MATCH beside LIKE, one insert, bulk, size",
+}
+"""Name of a module here -> what it asks, in the order in which they run."""
