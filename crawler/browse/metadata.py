@@ -1,6 +1,6 @@
 """What Datasette says of the corpus: tables and columns described, facets, and the analyst's questions as queries.
 
-Columns are described by the comments of schema.sql, so that there is one place to write them; the questions are
+Columns are described by the comments of schema.sql and of the migrations after it, so that there is one place to write them; the questions are
 those of questions.sql beside it.
 """
 
@@ -25,6 +25,8 @@ TABLES = {
     "sightings": "Where else a lead was seen, and under which title.",
     "sources": "Where leads come from, and when each is polled next.",
     "stories": "A thread of coverage.",
+    "claims": "What the seed said, as the topic file has it.",
+    "claim_sightings": "A sentence that states a claim: the number, who is quoted, and how it relates to the seed's.",
     "verdicts": "One judgement, off-topic ones included, with the terms that decided.",
     "visits": "One attempt to fetch a lead, with its one ending and reason.",
     "coverage": "The latest text of every article that is on topic.",
@@ -33,6 +35,12 @@ TABLES = {
     "first_report": "Who was first, per story, and by how much.",
     "reprint_tree": "Who copied whom.",
     "edits": "What was changed after the fact: the words removed and added.",
+    "claim_timeline": "What was said of each claim, text by text.",
+    "ledger": "The values said of a claim: who was first, how many independent texts, how many copies.",
+    "contradictions": "Who says what cannot be true beside a claim.",
+    "mutations": "The first text in which another value appears, and what it copied from.",
+    "other_scopes": "Values that look like another and cover something else.",
+    "edited_numbers": "Which edit changed which number.",
     "funnel": "How the visits to each source's leads ended.",
     "quiet_sources": "Sources that went silent, by their own past.",
 }
@@ -60,6 +68,9 @@ FACETS = {
     "matches": ["kind"],
     "reprint_tree": ["kind"],
     "mentions": ["term"],
+    "claim_timeline": ["claim_id", "relation", "lang"],
+    "ledger": ["claim_id", "relation"],
+    "mutations": ["claim_id", "relation"],
 }
 
 
@@ -74,10 +85,10 @@ def _text(name: str) -> str:
 
 
 def columns() -> dict[str, dict[str, str]]:
-    """Return the description of every column that schema.sql comments, by table."""
+    """Return the description of every column that the schema comments, by table."""
     described: dict[str, dict[str, str]] = {}
     table = ""
-    for line in _text("schema.sql").splitlines():
+    for line in (_text("schema.sql") + _text("m002_claims.sql")).splitlines():
         if opened := re.match(r"CREATE TABLE (\w+) \(", line):
             table = opened[1]
         elif found := re.match(r"  (\w+) +[A-Z].*?-- (.+)$", line):

@@ -37,7 +37,7 @@ FROM coverage
 WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :words) AND instr(body, :near) AND depth = 0
 ORDER BY at;
 
--- edited_numbers: Which edits changed a number?
+-- edits_with_numbers: Which edits changed a number, of a claim or not?
 SELECT seen_at, outlet, removed, added, hours_after, title, url
 FROM edits
 WHERE removed GLOB '*[0-9]*' AND added GLOB '*[0-9]*'

@@ -1,4 +1,7 @@
-"""The schema and its migrations; `schema.sql` is the first, `views.sql` is laid anew after any."""
+"""The schema and its migrations; `schema.sql` is the first, `views.sql` is laid anew after any.
+
+A migration after the first that is more than a statement has a file of its own, named as it is.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,12 @@ def _run(db: Database, script: str) -> None:
 def m001_initial(db: Database) -> None:
     """Every table, index and trigger of the first release."""
     _run(db, _sql("schema.sql"))
+
+
+@migrations()
+def m002_claims(db: Database) -> None:
+    """The claims of the topic file and where texts state them; `claims_digest` in `meta` says by which rules."""
+    _run(db, _sql("m002_claims.sql"))
 
 
 def lay_views(db: Database) -> None:

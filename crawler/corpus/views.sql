@@ -92,3 +92,84 @@ FROM (SELECT s.id AS source_id, s.outlet, s.url, s.checked_at, s.health, s.healt
       WHERE s.enabled)
 WHERE days_quiet > max(3, 5 * coalesce(usual_days, 0))
 ORDER BY days_quiet DESC;
+
+-- What was said of the seed's claims, text by text, in time order: every sighting in a relevant article, with the words.
+-- A later revision counts from when it was seen. `copy`: the article copies another; `later`: its first text lacked it.
+CREATE VIEW claim_timeline AS
+SELECT CASE WHEN r.rev = 1 THEN coalesce(a.published_at, a.first_seen_at) ELSE r.seen_at END AS at,
+       s.claim_id, s.value, s.high, s.unit, s.comparator, s.negated, s.baseline, s.scope, s.quoted, s.hedge, s.relation,
+       s.rule, a.outlet, a.lang, a.depth > 0 AS copy, r.rev, r.id = a.latest_id AS latest, s.raw, s.sentence, a.url,
+       s.field, s.start, s.raw_start, s.id AS sighting_id, s.revision_id, a.id AS article_id, a.root_id, a.parent_id,
+       a.story_id
+FROM claim_sightings s JOIN revisions r ON r.id = s.revision_id JOIN articles a ON a.id = r.article_id
+WHERE a.relevant = 1;
+
+-- The ledger: a row per value said of a claim. `texts` are independent, `copies` are not; `sightings` are sentences.
+CREATE VIEW ledger AS
+SELECT c.id AS claim_id, c.name, t.value, t.high, t.unit, t.relation, t.scope, t.baseline, t.texts, t.copies, t.sightings,
+       t.first_at, f.outlet AS first_outlet, f.quoted AS first_quoted, t.last_at, f.raw AS first_raw,
+       f.sentence AS first_sentence, f.url AS first_url, f.article_id AS first_article_id
+FROM claims c JOIN (
+  SELECT claim_id, value, high, unit, relation, scope, baseline, count(DISTINCT root_id) AS texts,
+         count(DISTINCT article_id) - count(DISTINCT root_id) AS copies,
+         count(DISTINCT article_id || ' ' || raw_start || ' ' || sentence) AS sightings,
+         min(at) AS first_at, max(at) AS last_at
+  FROM claim_timeline GROUP BY claim_id, value, high, unit, relation, scope, baseline
+) t ON t.claim_id = c.id
+JOIN claim_timeline f ON f.sighting_id = (
+  SELECT n.sighting_id FROM claim_timeline n
+  WHERE n.claim_id = t.claim_id AND n.value IS t.value AND n.high IS t.high AND n.unit IS t.unit
+    AND n.relation = t.relation AND n.scope IS t.scope AND n.baseline IS t.baseline
+  ORDER BY n.at, n.url, n.sighting_id LIMIT 1)
+ORDER BY c.place, t.relation <> 'repeats', t.first_at;
+
+-- Who says what cannot be true beside the claim: a row per sentence, with what the claim says.
+CREATE VIEW contradictions AS
+SELECT t.at, t.claim_id, c.value AS claimed, c.unit AS claimed_unit, t.value AS said, t.unit, t.rule, t.outlet, t.lang,
+       t.copy, t.latest, t.sentence, t.url, t.article_id, t.story_id
+FROM claim_timeline t JOIN claims c ON c.id = t.claim_id
+WHERE t.relation = 'contradicts'
+ORDER BY t.at, t.url, t.sighting_id;
+
+-- Where another value came from: the first text in which it appears, and what that text copied from. `copied_value` is
+-- what the copied text says of the same claim.
+CREATE VIEW mutations AS
+SELECT m.at, m.claim_id, c.value AS claimed, c.unit AS claimed_unit, m.value, m.unit, m.relation, m.rule, m.outlet, m.lang,
+       p.outlet AS copied_from, p.url AS copied_url,
+       (SELECT value FROM claim_timeline k WHERE k.article_id = m.parent_id AND k.claim_id = m.claim_id
+          AND k.relation <> 'other_scope' ORDER BY k.rev DESC, k.sighting_id LIMIT 1) AS copied_value,
+       (SELECT count(DISTINCT root_id) FROM claim_timeline k
+        WHERE k.claim_id = m.claim_id AND k.value IS m.value AND k.unit IS m.unit AND k.relation = m.relation) AS texts,
+       m.sentence, m.url, m.article_id, m.story_id
+FROM claim_timeline m JOIN claims c ON c.id = m.claim_id LEFT JOIN articles p ON p.id = m.parent_id
+WHERE m.relation IN ('changes', 'contradicts') AND m.sighting_id = (
+  SELECT n.sighting_id FROM claim_timeline n
+  WHERE n.claim_id = m.claim_id AND n.value IS m.value AND n.unit IS m.unit AND n.relation = m.relation
+  ORDER BY n.at, n.url, n.sighting_id LIMIT 1)
+ORDER BY m.at, m.url;
+
+-- What looks like another value and is not: the number covers something else, is measured against something else, or is
+-- said of something else.
+CREATE VIEW other_scopes AS
+SELECT t.at, t.claim_id, c.value AS claimed, c.unit AS claimed_unit, t.value AS said, t.unit, t.rule, t.scope, t.baseline,
+       t.outlet, t.lang, t.copy, t.latest, t.sentence, t.url, t.article_id, t.story_id
+FROM claim_timeline t JOIN claims c ON c.id = t.claim_id
+WHERE t.relation = 'other_scope'
+ORDER BY t.at, t.url, t.sighting_id;
+
+-- Which edit changed which number: a value that the text before had and this one lacks, beside one that it brought.
+CREATE VIEW edited_numbers AS
+SELECT r.seen_at, a.outlet, b.claim_id, b.value AS before, n.value AS after, n.unit, n.relation, b.raw AS raw_before,
+       n.raw AS raw_after, b.sentence AS sentence_before, n.sentence AS sentence_after, r.rev, a.url, a.story_id,
+       a.id AS article_id
+FROM revisions r JOIN articles a ON a.id = r.article_id
+     JOIN revisions o ON o.article_id = r.article_id AND o.rev = r.rev - 1
+     JOIN claim_sightings b ON b.revision_id = o.id
+     JOIN claim_sightings n ON n.revision_id = r.id AND n.claim_id = b.claim_id
+WHERE a.relevant = 1
+  AND NOT EXISTS (SELECT 1 FROM claim_sightings k WHERE k.revision_id = r.id AND k.claim_id = b.claim_id
+                  AND k.value IS b.value AND k.unit IS b.unit)
+  AND NOT EXISTS (SELECT 1 FROM claim_sightings k WHERE k.revision_id = o.id AND k.claim_id = n.claim_id
+                  AND k.value IS n.value AND k.unit IS n.unit)
+GROUP BY r.id, b.claim_id, b.value, b.unit, n.value, n.unit
+ORDER BY r.seen_at DESC, r.id DESC;
