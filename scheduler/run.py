@@ -208,7 +208,8 @@ def due(
         batch = [state for state in corpus.states(topic) if state.enabled]
     else:
         batch = corpus.due_sources(topic, now)
-    return batch if batch or corpus.due_hosts(now, every=everything) else None
+    again = corpus.revisits_left(topic.requests_per_day, now) > 0
+    return batch if batch or corpus.due_hosts(now, every=everything, again=again) else None
 
 
 @contextmanager

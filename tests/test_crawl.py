@@ -76,10 +76,10 @@ def test_a_second_run_stores_nothing_new(crawl: Callable[..., int], web: SampleW
 
 
 def test_an_edit_becomes_a_revision(crawl: Callable[..., int], web: SampleWeb, tmp_path: Path) -> None:
-    """Visited again after 15 minutes, the edited article has a second revision that says what changed."""
+    """Visited again within half an hour, the edited article has a second revision that says what changed."""
     crawl()
     web.round = 2
-    crawl(clock=lambda: datetime.now(UTC) + timedelta(minutes=20))
+    crawl(clock=lambda: datetime.now(UTC) + timedelta(minutes=30))
     edited = held(
         tmp_path, "SELECT a.url, removed, added FROM revisions r JOIN articles a ON a.id = r.article_id WHERE rev = 2"
     )

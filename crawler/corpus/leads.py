@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.corpus.base import Base
 from crawler.corpus.sources import netloc_of
 from crawler.model import Ending, Lead, Page, Visit, instant, stamp
-from crawler.revisits import next_visit
+from crawler.revisits import MEMORY, allowance, heat, next_visit
 
 MAX_TRIES = 10
 """Visits without an answer before a lead is given up: with the gaps below, after 43 hours."""
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _DUE = "next_visit_at IS NOT NULL AND (next_visit_at <= :now OR (:every AND rung = 0))"
 
-_VISITED_AGAIN = frozenset({Ending.STORED, Ending.REVISED, Ending.UNCHANGED, Ending.PAYWALLED})
+_HAD = frozenset({Ending.STORED, Ending.REVISED, Ending.UNCHANGED, Ending.PAYWALLED})
+"""Endings of a page that was there, and is visited again."""
 
 
 class Leads(Base):
@@ -93,27 +94,52 @@ class Leads(Base):
         keys = (tombstone(url), tombstone(netloc_of(url)))
         return self.value("SELECT 1 FROM tombstones WHERE what IN (?, ?)", keys) is not None
 
-    def due_hosts(self, now: datetime, *, every: bool = False) -> list[str]:
-        """Return the hosts with a lead to visit by `now`, in order of their oldest; `every`: the open ones too."""
+    def due_hosts(self, now: datetime, *, every: bool = False, again: bool = True) -> list[str]:
+        """Return the hosts with a lead to visit by `now`, those with one never visited first, then by their oldest.
+
+        Args:
+            now: the instant of asking.
+            every: those too that wait after a failure.
+            again: those too that only have articles to visit again.
+        """
         return [
             row["host"]
             for row in self.rows(
-                f"SELECT host, min(id) AS oldest FROM leads WHERE {_DUE} GROUP BY host ORDER BY oldest",
-                {"now": stamp(now), "every": every},
+                "SELECT host, min(rung > 0) AS again, min(id) AS oldest FROM leads "
+                f"WHERE {_DUE} AND (:again OR rung = 0) GROUP BY host ORDER BY again, oldest",
+                {"now": stamp(now), "every": every, "again": again},
             )
         ]
 
-    def next_lead(self, host: str, now: datetime, after: int = 0, *, every: bool = False) -> dict[str, Any] | None:
-        """Return the oldest lead of `host` to visit by `now` with an id above `after`, or None.
+    def next_lead(
+        self, host: str, now: datetime, after: tuple[int, int] = (0, 0), *, every: bool = False, again: bool = False
+    ) -> dict[str, Any] | None:
+        """Return the next lead of `host` to visit by `now`, or None.
 
-        `every` adds those that wait after a failure; an article that waits to be visited again is never early.
+        Args:
+            host: whose.
+            now: the instant of asking; an article that waits to be visited again is never early.
+            after: (rung, id) of the last one given: those in front of it are passed over.
+            every: leads too that wait after a failure.
+            again: an article to be visited again, the lowest rung first; otherwise a lead that gave no page yet, the
+                oldest first.
         """
         rows = self.rows(
             "SELECT leads.*, s.lang, s.timezone FROM leads JOIN sources s ON s.id = source_id "
-            f"WHERE leads.host = :host AND leads.id > :after AND {_DUE} ORDER BY leads.id LIMIT 1",
-            {"host": host, "after": after, "now": stamp(now), "every": every},
+            f"WHERE leads.host = :host AND (rung > 0) = :again AND (rung, leads.id) > (:rung, :id) AND {_DUE} "
+            "ORDER BY rung, leads.id LIMIT 1",
+            {"host": host, "rung": after[0], "id": after[1], "now": stamp(now), "every": every, "again": again},
         )
         return rows[0] if rows else None
+
+    def revisits_left(self, requests_per_day: int, now: datetime) -> int:
+        """Return how many articles may be visited again now, of a day's requests."""
+        done = self.value(
+            "SELECT count(*) FROM visits v WHERE run_id IN (SELECT id FROM runs WHERE started_at > ?) AND EXISTS "
+            "(SELECT 1 FROM visits o WHERE o.lead_id = v.lead_id AND o.id < v.id AND o.ending <> 'deferred')",
+            (stamp(now - timedelta(days=1)),),
+        )
+        return allowance(requests_per_day, int(done))
 
     def tries(self, lead_id: int) -> int:
         """Return how often a lead was visited."""
@@ -171,10 +197,11 @@ class Leads(Base):
         """Close a lead with its visit's ending, inside a transaction of the caller.
 
         A deferred one stays open: until `retry_at`, which is its host's wish and no try of its own, else 5 minutes
-        doubled with every try up to a day. One that is an
-        article stays on the ladder of later visits, with the validators of its page.
+        doubled with every try up to a day. One that is an article stays on the ladder of later visits, with the
+        validators of its page, whatever a later visit finds in its place: a page that is gone may come back. When it
+        does, it repeats a rung.
         """
-        (lead,) = self.rows("SELECT tries, rung, etag, last_modified FROM leads WHERE id = ?", (lead_id,))
+        (lead,) = self.rows("SELECT tries, rung, ending, article_id FROM leads WHERE id = ?", (lead_id,))
         if visit.ending is Ending.DEFERRED:
             wait = min(FIRST_WAIT * 2 ** min(lead["tries"], 10), LONGEST_WAIT)
             self.conn.execute(
@@ -182,19 +209,41 @@ class Leads(Base):
                 (retry_at is None, stamp(retry_at or now + wait), lead_id),
             )
             return
-        again = next_visit(lead["rung"], now) if visit.ending in _VISITED_AGAIN else None
+        had = visit.ending in _HAD
+        rung = lead["rung"] - (had and lead["ending"] == Ending.GONE)
+        again = None
+        if had or (lead["article_id"] is not None and visit.ending is not Ending.DUPLICATE):
+            gone = visit.ending is Ending.GONE
+            again = next_visit(rung, now, heat=self._heat(visit.article_id or lead["article_id"], now), gone=gone)
         self.conn.execute(
-            "UPDATE leads SET tries = 0, ending = ?, next_visit_at = ?, rung = rung + 1, body = NULL, "
-            "article_id = coalesce(?, article_id), etag = ?, last_modified = ? WHERE id = ?",
+            "UPDATE leads SET tries = 0, ending = ?, next_visit_at = ?, rung = ?, body = NULL, "
+            "article_id = coalesce(?, article_id), etag = coalesce(?, etag), "
+            "last_modified = coalesce(?, last_modified) WHERE id = ?",
             (
                 visit.ending,
                 None if again is None else stamp(again),
+                rung + 1,
                 visit.article_id,
-                etag or lead["etag"],
-                last_modified or lead["last_modified"],
+                etag,
+                last_modified,
                 lead_id,
             ),
         )
+
+    def _heat(self, article_id: int | None, now: datetime) -> float:
+        """Return the heat of an article's story."""
+        asked = {"id": article_id, "since": stamp(now - MEMORY)}
+        texts = self.rows(
+            "SELECT min(coalesce(published_at, first_seen_at), first_seen_at) AS at FROM articles WHERE id = root_id "
+            "AND relevant AND story_id = (SELECT story_id FROM articles WHERE id = :id) AND first_seen_at >= :since",
+            asked,
+        )
+        edits = self.rows(
+            "SELECT r.seen_at AS at FROM articles a JOIN revisions r ON r.article_id = a.id WHERE r.rev > 1 AND "
+            "a.story_id = (SELECT story_id FROM articles WHERE id = :id) AND r.seen_at >= :since",
+            asked,
+        )
+        return heat((instant(row["at"]) for row in texts), (instant(row["at"]) for row in edits), now)
 
     def pages_that_ended(self, ending: str, topic_digest: str) -> list[tuple[int | None, Callable[[bytes], Page], str]]:
         """Return the pages whose latest visit had this ending, but those already judged by the rules of this digest.

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from crawler.corpus.base import Base
+from crawler.revisits import gone_since
 
 
 class Reads(Base):
@@ -15,8 +16,8 @@ class Reads(Base):
         """Return all that is known of a canonical URL, or of one a source or a visit gave; None if nothing is.
 
         Returns:
-            A dict of `lead`, `sightings`, `visits`, `verdict` (with its terms), `article`, `revisions`, `matches`,
-            `lookalikes` and `story`; what there is not is None or empty.
+            A dict of `lead`, `sightings`, `visits`, `gone_since`, `verdict` (with its terms), `article`, `revisions`,
+            `matches`, `lookalikes` and `story`; what there is not is None or empty.
         """
         leads = self.rows(
             "SELECT * FROM leads WHERE url = :url OR fetch_url = :url "
@@ -37,6 +38,7 @@ class Reads(Base):
             "lead": None if lead is None else {key: lead[key] for key in lead if key != "body"},
             "sightings": self.rows("SELECT * FROM sightings WHERE lead_id = ?", (lead["id"] if lead else None,)),
             "visits": visits,
+            "gone_since": gone_since((visit["ending"], visit["at"]) for visit in visits),
             "verdict": self._verdict(article_id, [visit["id"] for visit in visits]),
             "article": article,
             "revisions": self.rows(

@@ -20,6 +20,7 @@ from crawler.extract import next_page
 from crawler.model import KINDS, Ending, Kind, Lead, Page, Poll, Signals, SourceState, Visit
 from crawler.polling import wants_full
 from crawler.relevance import gate
+from crawler.revisits import conditional
 from crawler.spiders import feed, listing, search, sitemap
 from crawler.spiders.endings import ending_of
 from crawler.spiders.failures import Failed, explain
@@ -97,6 +98,7 @@ class FollowSpider(Spider):
             clock=job.clock,
             over=lambda: job.deadline is not None and time.monotonic() >= job.deadline,
             every_lead=job.every_lead,
+            revisits=job.corpus.revisits_left(job.topic.requests_per_day, job.clock()),
         )
 
     @classmethod
@@ -137,7 +139,7 @@ class FollowSpider(Spider):
             row["fetch_url"],
             callback=self.visited,
             errback=self.visit_failed,
-            headers=validators(row["etag"], row["last_modified"]),
+            headers=validators(row["etag"], row["last_modified"]) if conditional(row["rung"]) else {},
             dont_filter=True,
             cb_kwargs={"host": host, "row": row},
         )

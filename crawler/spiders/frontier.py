@@ -1,4 +1,6 @@
-"""What is left to ask: a queue per host, polls before leads, one request per host out at a time.
+"""What is left to ask: a queue per host, polls before leads, and one request per host out at a time.
+
+Leads that gave no page yet come before articles to visit again.
 
 Scrapy's own queue would hold thousands of requests that a stop has to fail; here the corpus is the queue, and what was
 not handed out is simply still there for the next run.
@@ -44,6 +46,7 @@ class Frontier:
         clock: Callable[[], datetime],
         over: Callable[[], bool],
         every_lead: bool = False,
+        revisits: int = 0,
     ) -> None:
         """Take up a batch.
 
@@ -53,6 +56,7 @@ class Frontier:
             clock: what time it is: leads due by then are visited.
             over: whether time is up.
             every_lead: visit those that wait after a failure too, each once.
+            revisits: how many articles may be visited again.
         """
         self.stopped = False
         self._corpus = corpus
@@ -61,7 +65,8 @@ class Frontier:
         self._every = every_lead
         self._polls: dict[str, deque[SourceState]] = {}
         self._out: set[str] = set()
-        self._after: dict[str, int] = {}
+        self._revisits = revisits
+        self._after: dict[tuple[str, bool], tuple[int, int]] = {}
         for state in batch:
             self._polls.setdefault(netloc_of(state.url), deque()).append(state)
 
@@ -73,7 +78,8 @@ class Frontier:
         """Give a task for every host that has one and is not busy."""
         if self.stopped or self._over():
             return
-        for host in [*self._polls, *self._corpus.due_hosts(self._clock(), every=self._every)]:
+        due = self._corpus.due_hosts(self._clock(), every=self._every, again=self._revisits > 0)
+        for host in [*self._polls, *due]:
             if host not in self._out and (task := self._take(host)) is not None:
                 self._out.add(host)
                 yield task
@@ -89,8 +95,13 @@ class Frontier:
         if polls := self._polls.get(host):
             return Task(host, source=polls.popleft())
         self._polls.pop(host, None)
-        lead = self._corpus.next_lead(host, self._clock(), self._after.get(host, 0), every=self._every)
+        return self._lead(host, again=False) or (self._lead(host, again=True) if self._revisits > 0 else None)
+
+    def _lead(self, host: str, *, again: bool) -> Task | None:
+        after = self._after.get((host, again), (0, 0))
+        lead = self._corpus.next_lead(host, self._clock(), after, every=self._every, again=again)
         if lead is None:
             return None
-        self._after[host] = lead["id"]
+        self._after[host, again] = (lead["rung"], lead["id"])
+        self._revisits -= again
         return Task(host, lead=lead)
