@@ -1,6 +1,7 @@
 """What Datasette says of the corpus: tables and columns described, facets, and the analyst's questions as queries.
 
-Columns are described by the comments of schema.sql and of the migrations after it, so that there is one place to write them; the questions are
+Columns are described by the comments of schema.sql and of the migrations after it, so that there is one place to write
+them; the questions are
 those of questions.sql beside it.
 """
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from crawler.model import Term
-from crawler.relevance.spellings import anchor, begun, compiled, unbroken
+from crawler.spellings import anchor, begun, compiled, unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

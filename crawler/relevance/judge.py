@@ -21,7 +21,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from crawler.model import Hit, Term, Verdict
-from crawler.relevance.spellings import compiled
+from crawler.spellings import compiled
 from crawler.text import drop_pinyin
 
 if TYPE_CHECKING:
