@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.errors import CorpusError, MissingExtra
-from crawler.replay import pages, replay
+from crawler.replay import replay
+from crawler.warc import pages
 from tests.test_path import BODY, page
 
 if TYPE_CHECKING:
