@@ -50,22 +50,22 @@ _MONTHS = {
         (
             "jan january januar jänner janvier janv ene enero gennaio janeiro januari",
             "feb february februar feber février fevrier févr febrero febbraio fevereiro februari",
-            "mar march mär märz maerz mrz mars marzo março maart",
+            "mar march mär märz maerz mrz mars marzo março maart marts",
             "apr april avril avr abr abril aprile",
-            "may mai mayo maggio maio mei",
+            "may mai mayo maggio maio mei maj",
             "jun june juni juin junio giugno junho",
             "jul july juli juillet juil julio luglio julho",
-            "aug august août aout ago agosto augustus",
+            "aug august août aout ago agosto augustus augusti",
             "sep sept september septembre septiembre settembre setembro",
             "oct october okt oktober octobre octubre ottobre outubro",
             "nov november novembre noviembre novembro",
-            "dec december dez dezember décembre decembre déc dic diciembre dicembre dezembro",
+            "dec december dez dezember décembre decembre déc dic diciembre dicembre dezembro desember",
         ),
         start=1,
     )
     for name in names.split()
 }
-"""Months as English, German, French, Spanish, Italian, Portuguese and Dutch pages write them, lower case."""
+"""Months as western and northern European pages write them, lower case."""
 
 _DATES = tuple(
     re.compile(pattern, re.ASCII)
@@ -145,19 +145,20 @@ _OFFSETS = (  # hours; IST, BST and AST mean several zones and are not here
 _PLACES = {"et": "America/New_York", "ct": "America/Chicago", "mt": "America/Denver", "pt": "America/Los_Angeles"}
 
 
-def parse(text: str, *, now: datetime, timezone: str | None = None) -> Moment | None:
+def parse(text: str, *, now: datetime, timezone: str | None = None, day_first: bool | None = None) -> Moment | None:
     """Return the moment that a text names, or None when it names none for certain.
 
     Read are ISO 8601, RFC 822 and 2822 (two-digit years as RFC 2822 says), asctime, JavaScript's and Java's own forms,
     Chinese, English and most western European dates in words, year first with slashes or dots, and, relative to `now`,
     3分钟前, 昨天 18:30, 2 hours ago. A date without its year is the latest that is not in the future. 03/04/2025 is
-    None: it has two readings. A zone's abbreviation means what `timezone` means by it (CST in Asia/Shanghai is
-    +08:00), otherwise what RFC 822 says.
+    None, it has two readings, unless `day_first` says which is meant. A zone's abbreviation means what `timezone`
+    means by it (CST in Asia/Shanghai is +08:00), otherwise what RFC 822 says.
 
     Args:
         text: the date and nothing else; longer than 80 characters is None.
         now: aware; what relative dates count from and the window ends at.
         timezone: an IANA name, for a text without a zone and for its days; None is UTC.
+        day_first: whether 03/04/2025 is in April (True) or in March (False).
 
     Raises:
         zoneinfo.ZoneInfoNotFoundError: no such `timezone`.
@@ -168,7 +169,7 @@ def parse(text: str, *, now: datetime, timezone: str | None = None) -> Moment | 
         return None
     said = " ".join(unicodedata.normalize("NFKC", raw).lower().split())
     try:
-        moment = _relative(said, raw, now, local) or _absolute(said, raw, now, local)
+        moment = _relative(said, raw, now, local) or _absolute(said, raw, now, local, day_first)
         return moment if moment and EARLIEST <= moment.at <= now + AHEAD else None
     except (ValueError, OverflowError):  # month 13, 30 February, year 10000
         return None
@@ -205,7 +206,7 @@ def _relative(said: str, raw: str, now: datetime, local: tzinfo) -> Moment | Non
     return Moment(at=_utc(day, time(), local), raw=raw, zone=None, precise=False)
 
 
-def _absolute(said: str, raw: str, now: datetime, local: tzinfo) -> Moment | None:
+def _absolute(said: str, raw: str, now: datetime, local: tzinfo, day_first: bool | None) -> Moment | None:
     said = _COMMENT.sub("", said)
     said = _HOUR_MARK.sub(":", _YEAR_LAST.sub(r"\1 \3 \2", said))
     if packed := _COMPACT.fullmatch(said):
@@ -219,7 +220,7 @@ def _absolute(said: str, raw: str, now: datetime, local: tzinfo) -> Moment | Non
     rest = f"{said[: found.start()]} {said[found.end() :]}"
     clock, rest = _clock(rest)
     said_zone = " ".join(_FILLER.sub(" ", rest).split()).strip("()")
-    days = _days(found, now, local)
+    days = _days(found, now, local, day_first)
     for day in days:
         zone = _zone(said_zone, day, local) if said_zone else local
         if zone is None:
@@ -231,7 +232,7 @@ def _absolute(said: str, raw: str, now: datetime, local: tzinfo) -> Moment | Non
     return None
 
 
-def _days(found: re.Match[str], now: datetime, local: tzinfo) -> list[date]:
+def _days(found: re.Match[str], now: datetime, local: tzinfo, day_first: bool | None) -> list[date]:
     """Return the day a date names; the two it may mean, newest first, when it has no year."""
     part = found.groupdict()
     today = now.astimezone(local).date()
@@ -249,7 +250,9 @@ def _days(found: re.Match[str], now: datetime, local: tzinfo) -> list[date]:
         first, second = int(part["first"]), int(part["second"])
         if first > _NOON or first == second or part["mark"] == ".":  # nobody writes the month first with dots
             return [date(year, second, first)]
-        return [date(year, first, second)] if second > _NOON else []
+        if second > _NOON or day_first is False:
+            return [date(year, first, second)]
+        return [date(year, second, first)] if day_first else []
     return [date(year, int(part["month"]), int(part["day"]))]
 
 

@@ -56,11 +56,13 @@ class Body:
         text: one line a block.
         blocks: every block of the page, in order: dates and bylines are looked for in them.
         container: the element the text was taken from, None when there was none.
+        items: the elements that are about other articles: items of lists, comments.
     """
 
     text: str
     blocks: list[Block]
     container: Element | None
+    items: set[Element]
 
 
 def _candidates(blocks: list[Block], container: Element, heading: Element | None, feed: set[Element]) -> list[Block]:
@@ -105,9 +107,9 @@ def body_of(page: Document, blocks: list[Block], named: list[Element], title: st
     weights = sums((block.element, block.weight) for block in blocks)
     container = _container(page.body, blocks, named, weights, feed, heading)
     if container is None:
-        return Body("", blocks, None)
+        return Body("", blocks, None, feed)
     text = kept(_candidates(blocks, container, heading, feed), container, title)
-    return Body("\n".join(block.text for block in text), blocks, container)
+    return Body("\n".join(block.text for block in text), blocks, container, feed)
 
 
 def _first_article(blocks: list[Block], heading: Element | None) -> list[Block]:

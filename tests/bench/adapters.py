@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from crawler.dates import parse
 from crawler.errors import Unreadable
 from crawler.extract import extract as extract_page
+from crawler.extract.reader import zone_of
 from crawler.model import Article, Lead, Page, Poll, Source, SourceState, Topic, Verdict
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def _local(article: Article) -> str | None:
 
 
 def _zone(article: Article) -> tzinfo:
-    """Return the zone of the page's own clock: an IANA name when assumed, else whatever spelling the page used."""
+    """Return the zone of the page's readers: assumed, or as the page said; for what it said in UTC, where the page is."""
     said = article.published_tz
+    if said in {"Z", "UTC", "GMT", "+00:00", "+0000"}:
+        return ZoneInfo(zone_of(article.url, article.lang))
     if said and "/" in said:
         return ZoneInfo(said)
     stamp = f"2025-01-15 12:00 {said}"
