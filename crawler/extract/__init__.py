@@ -22,6 +22,7 @@ from crawler.extract.body import body_of
 from crawler.extract.language import language_of
 from crawler.extract.links import canonical, join, next_page
 from crawler.extract.metadata import Facts
+from crawler.extract.reader import Reader, day_first, zone_of
 from crawler.extract.sites import Ruled, rule_for
 from crawler.extract.title import title_of
 from crawler.model import Article
@@ -80,12 +81,12 @@ def _read(page: Page, rule: SiteRule | None) -> Article:
     if not said:
         raise Unreadable("extract", "no article in the page: it shows no prose, and its scripts carry none")
     lang = language_of(said, document, facts) or page.lang
-    zone = page.timezone or dates.zone_of(page.url, lang)
-    reader = dates.Reader(page.fetched_at, zone)
-    published = reader.published(document, facts, body.blocks, heading, title, page.url)
+    zone = page.timezone or zone_of(page.url, lang)
+    reader = Reader(page.fetched_at, zone, day_first=day_first(page.url, lang))
+    published = dates.published(reader, document, facts, body, heading, title, page.url)
     if ruled and (moment := reader.read(ruled.date)):
         published = dates.Dated(moment, "site rule")
-    modified = reader.declared(facts, "modified")
+    modified = dates.declared(reader, facts, "modified")
     authors, evidence["authors"] = bylines.authors_of(facts, body.blocks, heading, chinese=lang == "zh")
     if ruled and ruled.author:
         authors, evidence["authors"] = bylines.split(ruled.author), "site rule"
