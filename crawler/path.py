@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from crawler import dedupe, relevance, stories
+from crawler import dedupe, relevance, storable, stories
 from crawler.changes import changes
 from crawler.corpus.articles import text_sha256
 from crawler.errors import CorpusError, Unreadable
@@ -50,7 +50,10 @@ def prepare(topic: Topic, page: Page) -> Prepared:
             verdict = Verdict(relevant=False, score=0.0, rule="gate", hits=(), topic_digest=topic.digest)
             return Prepared(page=page, article=None, verdict=verdict)
         article = reduce(join, [extract(each, topic.sites) for each in (page, *page.rest)])
-        article = replace(article, url=dedupe.canonical_of(page.url, article.url))
+        url = dedupe.canonical_of(page.url, article.url)
+        if not storable.is_web_url(url):  # what a page declares must not cost its article
+            url = dedupe.canonical_url(page.url)
+        article = storable.article(replace(article, url=url))
         return Prepared(page=page, article=article, verdict=relevance.judge(topic, article))
     except Unreadable as error:
         return Prepared(page=page, article=None, verdict=None, error=str(error))

@@ -26,7 +26,19 @@ INSERTED_PINYIN = re.compile(
 """A reading that a mirror put behind a Han character: 據(jù), 的(de). A gloss without a tone, 人工智能(ai), stays."""
 
 _NOT_WORD = re.compile(r"[\W_]+")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_C1 = {chr(point): bytes([point]).decode("cp1252", "ignore") for point in range(0x80, 0xA0)}
+_TAGS = (
+    "a abbr article aside b base blockquote body br button center code div em embed figcaption figure font footer form "
+    "frame h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins li link main mark meta nav noscript object ol "
+    "option p picture pre q s section select small source span strike strong style sub sup svg table tbody td textarea "
+    "th thead time title tr u ul video"
+)
+_MARKUP = re.compile(
+    r"<(script|style)\b[^<]*+(?:<(?!/\1)[^<]*+)*+</\1[^<>]*+>?"
+    rf"|</?(?:script|{_TAGS.replace(' ', '|')})(?=[\s/>]|\Z)(?:[^<>]*+>)?+|<!--[^>]*+(?:>|\Z)",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -85,8 +97,31 @@ _BARE = _Bare()
 
 
 def clean(text: str) -> str:
-    """Return the text without NUL, C0 controls (tab, newline and return stay), lone surrogates and non-characters."""
-    return _CONTROL.sub("", text)
+    """Return the text without what breaks those who read it later.
+
+    NUL ends a text early for SQLite's functions, lone surrogates are no UTF-8, overrides of the writing direction
+    show other words than a search finds, and the other C0 controls and U+009B command a terminal. Tab, newline and
+    return stay. U+0080 to U+009F are read as Windows-1252, which is what pages mean by them (HTML, section 13.2.5.80).
+    """
+    return _UNFIT.sub(_mended, text) if _UNFIT.search(text) else text
+
+
+def _mended(found: re.Match[str]) -> str:
+    return _C1.get(found[0], "")
+
+
+def without_markup(text: str) -> str:
+    """Return a line of text without HTML: the elements HTML has, so that `<vector>` and `a < b` stay as they are."""
+    count = 1
+    while count and "<" in text:  # taking one tag out may join two halves of another
+        text, count = _MARKUP.subn("", text)
+    return text
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a text fit to be a title or a name: clean, without HTML, on one line of at most `longest` characters."""
+    cut = clean(text[: longest * 8])
+    return " ".join(without_markup(cut).split())[:longest].rstrip()
 
 
 def fraction(text: str) -> float:

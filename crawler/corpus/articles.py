@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from crawler import storable
 from crawler.corpus.base import Base
 from crawler.dedupe import bare_sha256
 from crawler.model import Article, Verdict, instant, stamp
@@ -141,7 +142,7 @@ class Articles(Base):
                 verdict.relevant,
                 verdict.score,
                 verdict.rule,
-                json.dumps([asdict(hit) for hit in verdict.hits], ensure_ascii=False),
+                json.dumps([asdict(hit) for hit in storable.hits(verdict.hits)], ensure_ascii=False),
             ),
         )
         if article_id is not None:
@@ -151,7 +152,7 @@ class Articles(Base):
         """Append every term a text mentions, with its place; inside a transaction of the caller."""
         self.conn.executemany(
             "INSERT OR IGNORE INTO mentions (term, revision_id, field, start) VALUES (?, ?, ?, ?)",
-            [(hit.term, revision_id, hit.field, hit.start) for hit in verdict.hits],
+            [(hit.term, revision_id, hit.field, hit.start) for hit in storable.hits(verdict.hits)],
         )
 
     def judged_otherwise(self, topic_digest: str) -> list[tuple[int, bool, Article]]:

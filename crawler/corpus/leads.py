@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from crawler import storable
 from crawler.corpus.base import Base
 from crawler.corpus.sources import netloc_of
 from crawler.model import Ending, Lead, Page, Visit, instant, stamp
@@ -18,10 +19,7 @@ MAX_TRIES = 10
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
 
-BODY_LIMIT = 200_000
-"""Characters of a source's own body kept with its lead: more than any article in 1,100 bench pages."""
-
-OPAQUE = "an opaque link that leads nowhere by design: kept for its title and outlet"
+OPAQUE = "leads to no web page (an opaque link, a file): not visited by design, kept for its title and outlet"
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +40,13 @@ class Leads(Base):
         which sources are polled does not matter. A forgotten URL or host is not taken up again. Inside a transaction
         of the caller.
         """
-        host = netloc_of(lead.url)
-        if self.is_forgotten(url):
+        fit = storable.lead(lead)
+        if fit is None or not storable.is_web_url(url) or self.is_forgotten(url):
             return False
         published = None if lead.published_at is None else stamp(lead.published_at)
         values = {
+        lead = fit
+        host = netloc_of(lead.url)
             "url": url,
             "fetch_url": lead.url,
             "host": host,
@@ -55,7 +55,7 @@ class Leads(Base):
             "outlet": lead.outlet,
             "published_at": published,
             "published_raw": lead.published_raw,
-            "body": lead.body[:BODY_LIMIT] if lead.body else None,
+            "body": lead.body,
             "now": stamp(now),
             "next": stamp(now) if lead.visitable else None,
         }
@@ -166,6 +166,7 @@ class Leads(Base):
             "INSERT INTO visits (run_id, lead_id, url, at, status, ending, reason, article_id, page_sha256, ms) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+        visit = storable.visit(visit)
                 run_id,
                 lead_id,
                 visit.url,
@@ -224,8 +225,8 @@ class Leads(Base):
                 None if again is None else stamp(again),
                 rung + 1,
                 visit.article_id,
-                etag,
-                last_modified,
+                storable.validator(etag),
+                storable.validator(last_modified),
                 lead_id,
             ),
         )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from crawler import storable
 from crawler.corpus.base import Base
 from crawler.model import Poll, Source, SourceState, Topic, instant, stamp
 
@@ -126,7 +127,7 @@ class Sources(Base):
                 new_items,
                 poll.size,
                 poll.ms,
-                fault,
+                None if fault is None else storable.reason(fault),
             ),
         )
         self.write_state(state)
@@ -139,8 +140,8 @@ class Sources(Base):
             "url": state.url,
             "host": netloc_of(state.url),
             "enabled": state.enabled,
-            "etag": state.etag,
-            "last_modified": state.last_modified,
+            "etag": storable.validator(state.etag),
+            "last_modified": storable.validator(state.last_modified),
             "body_sha256": state.body_sha256,
             "errors": state.errors,
             "moved_to": state.moved_to,
