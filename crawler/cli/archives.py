@@ -1,0 +1,121 @@
+"""Commands past one machine: backfill, merge."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler import show
+from crawler import topic as topics
+from crawler.cli.options import main, terminal_width, with_topic
+from scheduler.lock import run_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from crawler.backfill import Progress, Summary
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@main.command()
+@click.argument("paths", metavar="FILE|FOLDER|LISTING...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@with_topic
+@click.option(
+    "--shards",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("shards"),
+    show_default=True,
+    help="The folder of the shards, one for each file.",
+)
+@click.option("--from", "since", type=DAY, help="Pages fetched on that day (UTC) or later.")
+@click.option("--to", "until", type=DAY, help="Pages fetched before that day (UTC).")
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only this host, exactly; else every host.")
+@click.option(
+    "--mirror",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder that a listing's paths start from; its own folder otherwise.",
+)
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one for each core otherwise.")
+@click.option("--dask", "scheduler", metavar="ADDRESS", help="Run on a Dask cluster, as in tcp://scheduler:8786.")
+def backfill(
+    paths: tuple[Path, ...],
+    topic_file: Path | None,
+    shards: Path,
+    since: datetime | None,
+    until: datetime | None,
+    hosts: tuple[str, ...],
+    mirror: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+) -> None:
+    """Take the pages of archived WARC files along the path, each file into a corpus of its own, to be merged."""
+    from crawler import backfill as archive
+    from crawler.warc import Wanted
+
+    topic = topics.load(topic_file)
+    wanted = Wanted(
+        hosts=frozenset(host.lower().removeprefix("www.") for host in hosts),
+        since=since.replace(tzinfo=UTC) if since else None,
+        until=until.replace(tzinfo=UTC) if until else None,
+    )
+    if missing := [path for path in paths if not path.exists()]:
+        raise click.BadParameter(f"{missing[0]} is not there", param_hint="FILE|FOLDER|LISTING")
+    files = [file.absolute() for file in archive.files_of(paths, mirror)]
+    tasks = archive.tasks_of(files, shards.absolute(), topic, wanted, run_lock)
+    with _progress() as progress:
+        summary = archive.backfill(tasks, workers=workers, scheduler=scheduler, progress=progress)
+    for line in _told(summary, outside=len(files) - len(tasks)):
+        click.echo(line)
+    for error in summary.errors:
+        click.echo(f"houxu: {error}", err=True)
+    sys.exit(1 if summary.errors else 0)
+
+
+def _told(summary: Summary, outside: int) -> Iterator[str]:
+    """Say what was read and why it was dropped."""
+    from crawler.warc import DROPPED
+
+    why = {**DROPPED, "repeated": "the same page of the same second again"}
+    said = [f"{summary.files} files, {summary.records} pages and other answers"]
+    said += [f"{outside} files passed over: by their names they lie outside --from and --to"] if outside else []
+    yield "; ".join(said)
+    rows = [
+        *({"answers": count, "what became of them": why[key]} for key, count in summary.dropped.most_common()),
+        *({"answers": count, "what became of them": f"visit {key}"} for key, count in summary.endings.most_common()),
+    ]
+    yield from show.table(rows, ("answers", "what became of them"), terminal_width()) if rows else ()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], object]]:
+    """Give a progress line with a rate and an end time on a terminal, and nothing when there is none."""
+    if not sys.stderr.isatty():
+        yield lambda _progress: None
+        return
+    started, begun = time.monotonic(), None
+
+    def line(now: Progress) -> None:
+        nonlocal begun
+        begun = now if begun is None else begun  # what an earlier run read took none of our time
+        seconds = max(time.monotonic() - started, 1e-9)
+        read = now.read - begun.read
+        end = datetime.now().astimezone() + timedelta(seconds=seconds * (now.size - now.read) / read) if read else None
+        click.echo(
+            f"\r{now.files} of {now.all_files} files, {now.read / 1e9:.2f} of {now.size / 1e9:.2f} GB, "
+            f"{(now.records - begun.records) / seconds:,.0f} answers a second"
+            + (f", done at {end:%d %b %H:%M}\033[K" if end else "\033[K"),
+            nl=False,
+            err=True,
+        )
+
+    try:
+        yield line
+    finally:
+        click.echo("\r\033[K", nl=False, err=True)
