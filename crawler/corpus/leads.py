@@ -43,10 +43,10 @@ class Leads(Base):
         fit = storable.lead(lead)
         if fit is None or not storable.is_web_url(url) or self.is_forgotten(url):
             return False
-        published = None if lead.published_at is None else stamp(lead.published_at)
-        values = {
         lead = fit
         host = netloc_of(lead.url)
+        published = None if lead.published_at is None else stamp(lead.published_at)
+        values = {
             "url": url,
             "fetch_url": lead.url,
             "host": host,
@@ -162,11 +162,11 @@ class Leads(Base):
         ms: int = 0,
     ) -> int:
         """Append a visit with its ending and return its id, inside a transaction of the caller."""
+        visit = storable.visit(visit)
         cursor = self.conn.execute(
             "INSERT INTO visits (run_id, lead_id, url, at, status, ending, reason, article_id, page_sha256, ms) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-        visit = storable.visit(visit)
                 run_id,
                 lead_id,
                 visit.url,
