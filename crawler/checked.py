@@ -78,6 +78,15 @@ class Table:
             self.wrong(key, expected)
         return default if value is None else value
 
+    def weight(self, key: str, default: float) -> float:
+        """Return a number from 0.01 to 100, or the default."""
+        expected = "a number from 0.01 to 100"
+        value: float | None = self.read(key, (int, float), expected)
+        if value is not None and not 0.01 <= value <= 100:  # noqa: PLR2004 said in the line above
+            self.wrong(key, expected)
+            return default
+        return default if value is None else float(value)
+
     def flag(self, key: str, *, default: bool) -> bool:
         """Return true or false, or the default."""
         value: bool | None = self.read(key, bool, "true or false")
@@ -141,5 +150,6 @@ def shown(value: Any) -> str:
 
 
 def _suggestion(word: str, known: Collection[str]) -> str:
-    close = get_close_matches(word, list(known), n=1)
+    begun = [name for name in known if word and name.startswith(word)]
+    close = begun or get_close_matches(word, list(known), n=1)
     return f" (did you mean {close[0]}?)" if close else ""

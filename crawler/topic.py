@@ -146,11 +146,13 @@ def _source(table: Table) -> Source:
         timezone=table.text("timezone", "a time zone such as Asia/Shanghai", _is_zone) or "Asia/Shanghai",
         enabled=table.flag("enabled", default=True),
         adapter=table.choice("adapter", ADAPTERS, required=kind == "search"),
+        only=table.text("only"),
+        weight=table.weight("weight", 1.0),
         max_gap=table.duration("max_gap"),
         expect_silence=table.duration("expect_silence"),
         rules=_rules(table, required=kind == "listing"),
     )
-    for key, owner in (("adapter", "search"), ("rules", "listing")):
+    for key, owner in (("adapter", "search"), ("only", "search"), ("rules", "listing")):
         if kind and kind != owner and key in table.data:
             table.wrong(key, f"no {key}, which only a source of kind {owner} has")
     table.end()

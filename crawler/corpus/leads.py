@@ -34,7 +34,9 @@ class Leads(Base):
     """The tables `leads`, `sightings`, `visits` and `tombstones`."""
 
     def add_lead(self, run_id: int, source_id: str, url: str, lead: Lead, now: datetime) -> bool:
-        """Append a lead under its canonical `url`, or note one more sighting of it; say whether it is new.
+        """Append a lead under its canonical `url`, or note one more sighting of it; say whether it is news.
+
+        News is a lead never seen before, and one whose source says that its page has changed: that is visited again.
 
         What the first source left unsaid (title, outlet, date, body) is filled in by later ones, so that the order in
         which sources are polled does not matter. A forgotten URL or host is not taken up again. Inside a transaction
@@ -81,13 +83,15 @@ class Leads(Base):
                 values,
             )
             lead_id = self.value("SELECT id FROM leads WHERE url = ?", (url,))
+            if lead.again:
+                self.conn.execute("UPDATE leads SET next_visit_at = :now WHERE url = :url", values)
         self.conn.execute(
             "INSERT INTO sightings (lead_id, source_id, url, title, published_raw, seen_at) "
             "SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS "
             "(SELECT 1 FROM sightings WHERE lead_id = ?1 AND source_id = ?2)",
             (lead_id, source_id, lead.url, lead.title, lead.published_raw, stamp(now)),
         )
-        return new
+        return new or lead.again
 
     def is_forgotten(self, url: str) -> bool:
         """Say whether a person had this URL, or its host, forgotten."""

@@ -3,6 +3,7 @@
     charset  bytes -> text          metadata  what the page declares      body      which blocks, with names, feeds
     tree     text -> tree           state     what its scripts carry        lines     which of their lines
     blocks   tree -> runs of text   sites     what the topic file says    title dates bylines language paywall
+    plain    text without markup
 
 Multi-page articles are read a page at a time: `next_page` says where one goes on, `join` puts two parts together.
 """
@@ -22,6 +23,7 @@ from crawler.extract.body import body_of
 from crawler.extract.language import language_of
 from crawler.extract.links import canonical, join, next_page
 from crawler.extract.metadata import Facts
+from crawler.extract.plain import is_plain, title_and_body
 from crawler.extract.reader import Reader, day_first, zone_of
 from crawler.extract.sites import Ruled, rule_for
 from crawler.extract.title import title_of
@@ -66,6 +68,8 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:
 def _read(page: Page, rule: SiteRule | None) -> Article:
     """Return the article without its lead's help; its title may be empty."""
     text, encoding = decode(page.body, page.headers)
+    if is_plain(page, text):
+        return _plain(page, text, encoding)
     ruled = Ruled(text, rule) if rule else None
     document = tree.parse(ruled.text if ruled else text)
     facts = Facts(document)
@@ -114,6 +118,17 @@ def _read(page: Page, rule: SiteRule | None) -> Article:
         paywalled=bool(evidence["paywalled"]),
         evidence={field: where for field, where in evidence.items() if where},
     )
+
+
+def _plain(page: Page, text: str, encoding: str) -> Article:
+    """Return the article of a page without markup: a changelog, a model card's source."""
+    title, body = title_and_body(text)
+    if not body:
+        raise Unreadable("extract", "the page is empty")
+    document = tree.parse("<p>")
+    lang = language_of(body, document, Facts(document)) or page.lang
+    evidence = {"encoding": encoding, "title": "first heading", "body": "plain text"}
+    return Article(url=page.url, title=title, body=body, lang=lang, evidence=evidence)
 
 
 def _said(page: Page, document: tree.Document, facts: Facts, shown: str) -> tuple[str, str]:

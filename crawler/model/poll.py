@@ -17,7 +17,8 @@ class Lead:
     """A URL to be visited, and what its source said of it.
 
     `body` is HTML the source itself carried (content:encoded), kept for when the page cannot be had. `visitable` is
-    false for links that lead nowhere by design (Google News): they are kept for their title and outlet.
+    false for links that lead nowhere by design (Google News): they are kept for their title and outlet. `again`: the
+    source says that its page has changed.
     """
 
     url: str
@@ -27,6 +28,7 @@ class Lead:
     outlet: str | None = None
     body: str | None = None
     visitable: bool = True
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 Kind = Literal["feed", "sitemap", "listing", "search"]
 
 KINDS: tuple[Kind, ...] = ("feed", "sitemap", "listing", "search")
-ADAPTERS = ("google-news", "bing-news", "gdelt-doc", "hn-algolia", "eastmoney")
+ADAPTERS = (
+    *("google-news", "bing-news", "gdelt-doc", "arxiv", "reddit", "feed", "page"),
+    *("cnyes", "eastmoney", "github-events", "hk01", "hkexnews", "hn-algolia", "hugging-face", "ifeng", "jin10"),
+    *("juejin", "openrouter", "sina-roll", "tencent", "thepaper", "toutiao", "wallstreetcn", "wallstreetcn-live"),
+    "zhihu",
+)
 """Readers of search answers: what a search source's `adapter` may be."""
 
 
@@ -22,7 +27,8 @@ class Source:
     """Where leads come from: one `[[source]]` of the topic file.
 
     `lang` and `timezone` are what its pages are read with where they do not say themselves; `rules` are the CSS
-    selectors of a listing; `adapter` names the reader of a search.
+    selectors of a listing; `adapter` names the reader of a search, and `only` is what the names of its hits begin with.
+    `weight` is what a minute's wait for its items counts against that of others.
     """
 
     id: str
@@ -33,6 +39,8 @@ class Source:
     timezone: str = "Asia/Shanghai"
     enabled: bool = True
     adapter: str | None = None
+    only: str | None = None
+    weight: float = 1.0
     max_gap: timedelta | None = None
     expect_silence: timedelta | None = None
     rules: Mapping[str, str] = field(default_factory=dict)

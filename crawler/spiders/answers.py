@@ -109,14 +109,20 @@ def xml_root(text: str, source: Source) -> etree._Element:
     raise SourceError(source.id, f"the answer is no XML: {excerpt(text)}")
 
 
-def json_value(text: str, source: Source) -> Any:
+def json_value(text: str, source: Source, *, more: bool = False) -> Any:
     """Return the value of a JSON text; raw control characters inside strings are let pass.
+
+    Args:
+        text: the JSON.
+        source: whose answer it is.
+        more: what follows the value is not looked at: the end of a call or of a script.
 
     Raises:
         SourceError: it is no JSON, nests too deeply, or holds a number of thousands of digits.
     """
     try:
-        return json.loads(text, strict=False)
+        decoder = json.JSONDecoder(strict=False)
+        return decoder.raw_decode(text.lstrip())[0] if more else decoder.decode(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(source.id, f"the answer is no JSON: {excerpt(text)}") from error
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from crawler.model import Ending
 
-HTML = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml")
+HTML = ("text/html", "application/xhtml", "text/plain", "text/markdown", "application/xml", "text/xml")
 """Content types that may hold an article; a missing one is taken for HTML, as browsers do."""
 
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}

@@ -124,9 +124,10 @@ class FollowSpider(Spider):
                 yield self._visit(task.host, task.lead)
 
     def _poll(self, host: str, state: SourceState) -> Request:
-        full = wants_full(state, self.job.clock())
+        now = self.job.clock()
+        full = wants_full(state, now)
         return Request(
-            state.url,
+            search.asked(state.url, state.source, now),
             callback=self.polled,
             errback=self.poll_failed,
             headers={} if full else validators(state.etag, state.last_modified),

@@ -1,40 +1,48 @@
 """Searches to leads: one small adapter for each, chosen by the source's `adapter`.
 
-All answer to one query with its newest hits; what a source's URL asks is the topic file's business.
+All answer to one query with its newest hits, or with none; what a source's URL asks is the topic file's business.
+Services that answer in JSON are data, in `shapes`; here is what answers in feeds, or needs a word more.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 from crawler.errors import SourceError
-from crawler.model import Answer
-from crawler.spiders.answers import (
-    MOST_LEADS,
-    decoded,
-    excerpt,
-    json_value,
-    line,
-    plain,
-    web_url,
-)
-from crawler.spiders.entries import Entry, document, lead_of
+from crawler.model import Answer, Lead
+from crawler.spiders.answers import MOST_LEADS, decoded, excerpt, plain, web_url
+from crawler.spiders.entries import document, lead_of
+from crawler.spiders.shapes import SHAPES, Shape
 from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from crawler.model import Lead, Source
+    from crawler.model import Source
 
-_JSONP = re.compile(r"\A[\w$.]{1,100}\s*\((.*)\)\s*;?\Z", re.DOTALL | re.ASCII)
+_LINKED = re.compile(r'<a href="([^"<>]{1,2048})">\[link\]</a>')
+_GDELT = Shape(hits="articles", link="{url}", title="title", date="seendate", outlet="domain")
 _SPACE_BEFORE = re.compile(r"\s+([,.;:!?%)\]，。、；：！？）》」”])")
 _SPACE_AFTER = re.compile(r"([(\[（《「“，。、；：！？）》」])\s+")
 _APOSTROPHE = re.compile(r"(?<=\w) ' (?=(?:s|t|re|ve|ll|d|m)\b)")
+
+
+TODAY = "$today"
+"""In the URL of a search: the day it is asked, YYYYMMDD, in the source's time zone."""
+
+
+def asked(url: str, source: Source, now: datetime) -> str:
+    """Return the URL to ask, its `$today` filled in."""
+    if TODAY not in url:
+        return url
+    return url.replace(TODAY, now.astimezone(ZoneInfo(source.timezone)).strftime("%Y%m%d"))
 
 
 def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, now: datetime) -> Answer:
@@ -91,64 +99,54 @@ def gdelt_doc(text: str, url: str, source: Source, now: datetime) -> Iterator[Le
     """
     if not text.startswith("{"):
         raise SourceError(source.id, f"GDELT answers in words: {excerpt(text)}")
-    for hit in _hits(json_value(text, source), "articles", source, none=()):
-        said = _texts(hit)
-        entry = Entry(link=said("url"), base=url, date=said("seendate"), outlet=said("domain"))
-        yield lead_of(entry, source, now, title=_closed_up(line(said("title"))))
+    if text.strip("{} \n"):
+        for lead in _GDELT(text, url, source, now):
+            yield lead and replace(lead, title=_closed_up(lead.title or "") or None)
 
 
-def hn_algolia(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
-    """Hacker News by Algolia. A post without a link of its own is its own page."""
-    for hit in _hits(json_value(text, source), "hits", source):
-        said = _texts(hit)
-        item = said("objectID")
-        link = said("url") or (f"https://news.ycombinator.com/item?id={item}" if item.isdigit() else "")
-        entry = Entry(link=link, base=url, date=said("created_at"), body=said("story_text"))
-        yield lead_of(entry, source, now, title=line(said("title") or said("story_title")))
+def arxiv(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
+    """ArXiv's API, Atom. An error is an entry among the others, with status 200."""
+    for entry in document(text, url, source).entries:
+        if "/api/errors" in entry.link:
+            raise SourceError(source.id, f"arXiv answers with an error: {excerpt(plain(entry.summary))}")
+        yield lead_of(entry, source, now)
 
 
-def eastmoney(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
-    """东方财富's search: JSONP, hits marked up with `<em>`, dates in Chinese time without a zone."""
-    wrapped = _JSONP.match(text)
-    value = json_value(wrapped[1] if wrapped else text, source)
-    result = value.get("result") if isinstance(value, dict) else None
-    for hit in _hits(result, "cmsArticleWebOld", source):
-        said = _texts(hit)
-        entry = Entry(link=said("url"), base=url, title=said("title"), date=said("date"), outlet=said("mediaName"))
-        yield lead_of(entry, replace(source, timezone="Asia/Shanghai"), now)
+def reddit(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
+    """Reddit's Atom. A post that links elsewhere is about that page; its `[link]` says which."""
+    for entry in document(text, url, source).entries:
+        found = _LINKED.search(entry.body)
+        link = html.unescape(found[1]) if found else ""
+        host = urlsplit(web_url(link, url) or "").hostname or ""
+        elsewhere = bool(host) and not re.search(r"(?:^|\.)redd(?:it\.com|\.it)$", host)
+        yield lead_of(replace(entry, link=link, body="", summary="") if elsewhere else entry, source, now)
+
+
+def feed(text: str, url: str, source: Source, now: datetime) -> Iterator[Lead | None]:
+    """Any other search that answers with a feed, which may be empty: no hit, no release yet."""
+    for entry in document(text, url, source).entries:
+        yield lead_of(entry, source, now)
+
+
+def page(_text: str, url: str, source: Source, _now: datetime) -> Iterator[Lead | None]:
+    """A page that is itself what is followed, a changelog: whenever it differs, it is visited again.
+
+    What was changed in it is then a revision of its one article, like any other edit.
+    """
+    yield Lead(url=url, outlet=source.outlet, again=True)
 
 
 ADAPTERS: dict[str, Callable[[str, str, Source, datetime], Iterator[Lead | None]]] = {
     "google-news": google_news,
     "bing-news": bing_news,
     "gdelt-doc": gdelt_doc,
-    "hn-algolia": hn_algolia,
-    "eastmoney": eastmoney,
+    "arxiv": arxiv,
+    "reddit": reddit,
+    "feed": feed,
+    "page": page,
+    **SHAPES,
 }
 """(text, url, source, now) -> a lead a hit; None for a hit that leads nowhere a crawl may go."""
-
-
-def _hits(value: Any, key: str, source: Source, *, none: tuple[()] | None = None) -> list[Any] | tuple[()]:
-    """Return the list of hits under `key`; `none` is what a missing one means.
-
-    Raises:
-        SourceError: there is no such list.
-    """
-    hits = value.get(key, none) if isinstance(value, dict) else None
-    if not isinstance(hits, list | tuple):
-        said = value.get("msg") or value.get("message") if isinstance(value, dict) else None
-        raise SourceError(source.id, f"the answer holds no list {key!r}: {excerpt(str(said or value))}")
-    return hits
-
-
-def _texts(hit: Any) -> Callable[[str], str]:
-    """Return a reader of a hit's texts: what is missing or no text is empty."""
-
-    def said(key: str) -> str:
-        value = hit.get(key) if isinstance(hit, dict) else None
-        return value if isinstance(value, str) else ""
-
-    return said
 
 
 def _closed_up(title: str) -> str:
