@@ -30,7 +30,7 @@ from scheduler.price import SLACK, Market, polls_a_day
 from scheduler.rates import DAY, GROUP_SHARE, HALF_HOURS, Forecast, Rates, forecast, half_hours, learn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from crawler.model import Poll, Signals, Source, SourceState
     from scheduler.rates import Vector
@@ -52,6 +52,7 @@ HORIZON = 3 * DAY
 """Minutes forecast at most; what is planned beyond takes them as repeating."""
 
 MINUTE = timedelta(minutes=1)
+HOURS, DAYS = 24, 7
 
 
 class Cadence:
@@ -62,7 +63,6 @@ class Cadence:
         polls_per_day: float,
         alive: Collection[str],
         *,
-        weights: Mapping[str, float] | None = None,
         said: str = "",
     ) -> None:
         """Take up where the last run left off.
@@ -70,12 +70,10 @@ class Cadence:
         Args:
             polls_per_day: the request budget of all sources together.
             alive: ids of the sources that share it: enabled, and not failing.
-            weights: what a minute's wait for an item of a source counts, 1 where none is given.
             said: what `dump` returned; anything else, "" included, starts afresh.
         """
         self._polls_per_day = max(polls_per_day, 1.0)
         self._sources = len(alive)
-        self._weights = weights or {}
         known = _parsed(said)
         self._market = Market.load(known.get("market", {}))
         self._market.keep(alive)
@@ -117,11 +115,10 @@ class Cadence:
 
     def _gap(self, source: Source, coming: Forecast, least: int, most: int) -> tuple[int, float]:
         """Return the minutes to the next poll, and how many polls the price foretells for that time."""
-        weight = self._weights.get(source.id, 1.0)
-        demand = coming.root * weight**0.5
+        demand = coming.root * source.weight**0.5
         self._market.demand[source.id] = (demand, float(least), float(most))
         price_root = self._market.root(self._polls_per_day, self._sources)
-        gap = next_gap(coming.expected, price_root**2 / 2 / weight, least, most)
+        gap = next_gap(coming.expected, price_root**2 / 2 / source.weight, least, most)
         season = float(np.sqrt(coming.regular[:gap]).sum()) / coming.root
         return gap, polls_a_day(demand, price_root, least, most) / DAY * season
 
@@ -147,12 +144,16 @@ def _before_full(rates: Rates, coming: Forecast) -> int:
 
 
 def _kept(source: Source, signals: Signals, now: datetime, gap: int) -> datetime:
-    """Return when to poll, given hours that the feed excludes, Retry-After, and a longest gap below a minute."""
-    most = source.max_gap or MOST_GAP
-    at = now + min(gap * MINUTE, most)
-    if len(signals.skip_hours) < 24:  # noqa: PLR2004 a day's hours: a feed that excludes all of them says nothing
-        while at.astimezone(UTC).hour in signals.skip_hours and at < now + most:
-            at = min(at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1), now + most)
+    """Return when to poll, given hours and days that the feed excludes, Retry-After, and a longest gap below a minute.
+
+    RSS 2.0 counts both in UTC. A feed that excludes all hours, or all days, says nothing by it.
+    """
+    latest = now + (source.max_gap or MOST_GAP)
+    at = min(now + gap * MINUTE, latest).astimezone(UTC)
+    hours = signals.skip_hours if len(signals.skip_hours) < HOURS else frozenset()
+    days = signals.skip_days if len(signals.skip_days) < DAYS else frozenset()
+    while at < latest and (at.hour in hours or at.weekday() in days):
+        at = min(at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1), latest)
     if signals.retry_after is not None:
         at = max(at, now + min(signals.retry_after, RETRY_AFTER_CAP))
     return at

@@ -228,16 +228,33 @@ def test_skipped_hours_are_skipped() -> None:
     assert Cadence(1000, ["a"])(state, shown(skip_hours=every), [], MONDAY).at < MONDAY + HOUR
 
 
+def test_skipped_days_are_skipped() -> None:
+    """No check falls on a day the feed excludes, within the longest gap, unless it excludes all; both count in UTC."""
+    state = source(timezone="Asia/Shanghai")
+    state = replace(state, rates=Cadence(1000, ["a"])(state, shown(), [], MONDAY - DAY).rates)
+    patient = replace(state, source=replace(state.source, max_gap=5 * DAY))
+
+    def at(state: SourceState, **signals: Any) -> datetime:
+        return Cadence(1000, ["a"])(state, shown(**signals), [], MONDAY).at
+
+    assert MONDAY.weekday() == 0
+    assert at(patient, skip_days=frozenset({0, 1})) == (MONDAY + 2 * DAY).replace(hour=0, minute=0)
+    both = at(patient, skip_days=frozenset({0}), skip_hours=frozenset(range(7)))
+    assert both == (MONDAY + DAY).replace(hour=7, minute=0)
+    assert at(state, skip_days=frozenset({0, 1})) == MONDAY + DAY
+    assert at(patient, skip_days=frozenset(range(7))) == at(patient)
+
+
 def test_weight_buys_polls() -> None:
     """A source whose items count four times as much is polled about twice as often."""
     rates = simulate_rates([by_chance(60, 14)])
     now = MONDAY + 14 * DAY
     gaps = []
     for weight in (1.0, 4.0):
-        cadence = Cadence(48, ["a", "b"], weights={"a": weight})
+        cadence = Cadence(48, ["a", "b"])
         for _ in range(3):  # the other source asks too, at weight 1
             cadence(replace(source("b"), rates=rates), shown(), [], now)
-            check = cadence(replace(source(), rates=rates), shown(), [], now)
+            check = cadence(replace(source(weight=weight), rates=rates), shown(), [], now)
         gaps.append((check.at - now) / MINUTE)
     assert 1.2 < gaps[0] / gaps[1] < 2.5
 
