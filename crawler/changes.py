@@ -1,8 +1,9 @@
 """What an edit changed: the words of the old text that the new one lacks, and those it brought.
 
+Furniture is no words (crawler/furniture.py), nor is the form of a letter: full width, or the other Chinese script.
 Sentences that both texts hold are set aside wherever they stand, so that a paragraph moved is no edit. What is left is
-paired by likeness and compared word by word: a number is one word with its unit, so that 3090亿 to 309亿 reads as that
-and not as a 0 gone; Chinese goes by characters. Pure.
+paired by likeness and compared word by word: a number is one word with its unit and its sign, so that 3090亿 to 309亿
+reads as that and not as a 0 gone; Chinese goes by characters. Pure.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import Counter, defaultdict
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from crawler.grams import WIDE, WORD
+from crawler import furniture
+from crawler.grams import WIDE, WORD, fold
 
 BETWEEN = " … "
 """Stands between two changed places."""
@@ -24,12 +26,12 @@ LONG = 1000
 """Words above which difflib may skip frequent ones: 20,000 characters without a full stop would take minutes."""
 
 _SENTENCE = re.compile(r"(?:[^。！？!?；;\n.]|\.(?!\s))+(?:[。！？!?；;.]+[”’」』\"]?)?")
-_WORD = re.compile(
-    rf"\d+(?:[.,]\d+)*(?: ?(?:[百千万萬亿億兆]+|(?:m|b|tr)illion\b|percent\b)|[%‰]|{WORD})?"  # 3,090 亿, 309B
+_WORD = re.compile(  # 3,090 亿, 309B, -5%
+    rf"(?:(?<![A-Za-z0-9.])[-−+])?\d+(?:[.,]\d+)*(?: ?(?:[百千万萬亿億兆]+|(?:m|b|tr)illion\b|percent\b)|[%‰]|{WORD})?"
     rf"|{WORD}(?:[-._+/'’&]{WORD})*|[{WIDE}]|\S"
 )
 _ONE_WIDE = re.compile(f"[{WIDE}]")
-_SAYS = re.compile(r"\w")
+_SAYS = re.compile(r"[\w$€£¥￥%‰]")
 
 
 def changes(before: str, after: str) -> tuple[str, str]:
@@ -40,8 +42,9 @@ def changes(before: str, after: str) -> tuple[str, str]:
         after: the newer one.
 
     Returns:
-        Two strings, both empty when only space, punctuation or order differ.
+        Two strings, both empty when the words are the same: only furniture, space, punctuation, script or order differ.
     """
+    before, after = furniture.without(before, after)
     olds, news = _only_in(before, after), _only_in(after, before)
     pairs = _pairs(olds, news)
     removed: dict[int, list[str]] = {i: [old] for i, old in enumerate(olds)}
@@ -59,11 +62,12 @@ def _said(parts: dict[int, list[str]]) -> str:
 
 def _only_in(text: str, other: str) -> list[str]:
     """Return the sentences of `text` that `other` lacks, each as often as it lacks them."""
-    spare = Counter(_sentences(other))
+    spare = Counter(map(fold, _sentences(other)))
     lacking: list[str] = []
     for sentence in _sentences(text):
-        if spare[sentence]:
-            spare[sentence] -= 1
+        key = fold(sentence)
+        if spare[key]:
+            spare[key] -= 1
         else:
             lacking.append(sentence)
     return lacking
@@ -107,7 +111,7 @@ def differences(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[i
     olds = [found.span() for found in _WORD.finditer(old)]
     news = [found.span() for found in _WORD.finditer(new)]
     left, right = [old[a:b] for a, b in olds], [new[a:b] for a, b in news]
-    matcher = SequenceMatcher(None, left, right, autojunk=max(len(left), len(right)) > LONG)
+    matcher = SequenceMatcher(None, [*map(fold, left)], [*map(fold, right)], autojunk=max(len(left), len(right)) > LONG)
     spans: list[list[int]] = []
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
         if kind == "equal" or not _SAYS.search("".join(left[i:i_end] + right[j:j_end])):

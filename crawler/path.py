@@ -4,7 +4,7 @@ prepare   gate | extract | judge                      pure; may run in another p
 append    pages file, then one transaction:
             known text?  unchanged, or duplicate under another URL
             known URL?   a revision, with the words removed and added
-            else         an article: sketch, matches, tree, story, mentions, index
+            else         an article: sketch, matches, tree, story, mentions, claims, index
           and the visit, with exactly one ending
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from crawler import dedupe, relevance, storable, stories
+from crawler import claims, dedupe, relevance, storable, stories
 from crawler.changes import changes
 from crawler.corpus.articles import text_sha256
 from crawler.errors import CorpusError, Unreadable
@@ -185,6 +185,8 @@ def append_article(
             return _visit(article, page_url, Ending.DUPLICATE, f"held as {article.url}", held["id"])
         return _visit(article, page_url, Ending.UNCHANGED, "the words are those we hold", held["id"])
     removed, added = changes(f"{held['title']}\n{held['body']}", f"{article.title}\n{article.body}")
+    if not removed and not added:
+        return _visit(article, page_url, Ending.UNCHANGED, "only furniture, punctuation or order differ", held["id"])
     corpus.unindex(held["id"], held["title"], held["body"])
     touched = corpus.remove_sketch(held["latest_id"])
     revision_id = corpus.add_revision(
@@ -212,6 +214,8 @@ def _relate(
     moved = corpus.replant({article_id, *touched, *(match.article_id for match in matches)})
     corpus.place(article_id, article, same=stories.names(topic.relevance), moved=moved, now=seen_at)
     corpus.add_mentions(revision_id, verdict)
+    if topic.claims:
+        corpus.add_claim_sightings(topic, revision_id, claims.find(topic.claims, article.title, article.body))
     corpus.index(article_id, article.title, article.body)
     return [match for match in matches if match.kind is not None]
 
