@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from crawler import relevance, stories
+from crawler import claims, relevance, stories
 from crawler.errors import CorpusError
 from crawler.path import append, prepare
 
@@ -36,6 +36,8 @@ def rescan(
 ) -> list[Flip]:
     """Judge every article, and the stored pages that ended off topic, by the topic as it is now.
 
+    Where the claims or their rules changed, every text is read for them again.
+
     Args:
         corpus: open for writing, its lock held by the caller.
         topic: the changed topic.
@@ -50,10 +52,26 @@ def rescan(
     run_id = corpus.start_run("person", now)
     flips = [] if pages == "unreadable" else list(_articles(corpus, topic, now, progress))
     flips += _pages(corpus, topic, run_id, pages, progress)
+    if corpus.claims_are_stale(topic):
+        read_claims_again(corpus, topic, progress)
     with corpus.transaction():
         corpus.settle(now, days=None)
     corpus.end_run(run_id, "done", now, f"rescan: {len(flips)} flipped")
     return flips
+
+
+def read_claims_again(
+    corpus: Corpus, topic: Topic, progress: Callable[[int], object] = lambda _count: None
+) -> None:
+    """Find the topic's claims in every text ever seen, in one transaction: what was found before is forgotten.
+
+    About 1 ms a text; the corpus of a year, 100,000 texts, takes two minutes.
+    """
+    with corpus.transaction():
+        corpus.forget_claims(topic)
+        for revision_id, title, body in corpus.revision_texts():
+            corpus.add_claim_sightings(topic, revision_id, claims.find(topic.claims, title, body))
+            progress(1)
 
 
 def _articles(corpus: Corpus, topic: Topic, now: datetime, progress: Callable[[int], object]) -> Iterator[Flip]:

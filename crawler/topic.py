@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from crawler.checked import Table, shown
 from crawler.errors import TopicError
 from crawler.model import ADAPTERS, KINDS, Relevance, SiteRule, Source, Term, Topic
+from crawler.topic_claims import claims_digest, read_claims
 
 PACKAGED = Path(__file__).parent / "topics" / "xiaomi_ai.toml"
 """The topic that is followed when no other is named."""
@@ -62,6 +63,7 @@ def _topic(file: Table) -> Topic:
     rule = file.table("relevance", "a table headed [relevance]", required=True)
     relevance = Relevance() if rule is None else _relevance(rule)
     required = "topic" in file.data  # an absent table is said once: its keys are not missing as well
+    claims = read_claims(file)
     topic = Topic(
         id=head.text("id", "a short name without spaces", _is_id, required=required) or "",
         name=head.text("name", required=required) or "",
@@ -76,6 +78,8 @@ def _topic(file: Table) -> Topic:
     )
     for table in (head, crawl, file):
         table.end()
+        claims=claims,
+        claims_digest=claims_digest(claims),
     _repeated(topic.sources, file.mistakes)
     return topic
 

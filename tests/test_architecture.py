@@ -10,10 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted([*ROOT.glob("crawler/**/*.py"), *ROOT.glob("scheduler/**/*.py")])
 
-GROUND = {"changes", "charset", "dates", "errors", "grams", "model", "numbers", "storable", "text"}
+GROUND = {"changes", "charset", "dates", "errors", "furniture", "grams", "model", "numbers", "spellings", "storable", "text"}
 """Modules that stand on the ground: pure, and imported by anyone."""
 
 STAGES = {
+    "claims": "crawler/claims/",
     "extract": "crawler/extract/",
     "relevance": "crawler/relevance",
     "dedupe": "crawler/dedupe/",

@@ -189,7 +189,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
         ('body = "article"', 'body = "article["', 'site 1 (example.test).body = "article["'),
         ('body = "article"', "", "site 1 (example.test) has no rule: expected one of body, title"),
         ("until = 2026-06-01", 'until = "June"', 'until = "June": expected a date'),
-        ("[[site]]", "[[claim]]", "claim = "),
+        ("[[site]]", "[[clam]]", "clam = "),
     ],
 )
 def test_one_mistake(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.corpus.articles import Articles
+from crawler.corpus.claims import Claims
 from crawler.corpus.copies import Copies
 from crawler.corpus.leads import Leads
 from crawler.corpus.news import News
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Corpus(Articles, Copies, Leads, News, Pasts, Reads, Runs, Search, Sources, Stories):
+class Corpus(Articles, Claims, Copies, Leads, News, Pasts, Reads, Runs, Search, Sources, Stories):
     """One open corpus. To add a method, find its domain's file: each mixin says which tables it owns.
 
     Attributes:

@@ -255,6 +255,9 @@ def _forget_articles(corpus: Corpus, now: datetime, same: Sequence[Sequence[str]
         corpus.remove_sketch(row["latest_id"])
     for table in ("matches", "lookalikes"):
         conn.execute(f"DELETE FROM {table} WHERE article_id IN {gone} OR to_article_id IN {gone}")
+    conn.execute(
+        f"DELETE FROM claim_sightings WHERE revision_id IN (SELECT id FROM revisions WHERE article_id IN {gone})"
+    )
     conn.execute(f"DELETE FROM mentions WHERE revision_id IN (SELECT id FROM revisions WHERE article_id IN {gone})")
     orphans = [
         row["id"]

@@ -6,6 +6,7 @@ a verdict, a match, a story; and is appended to the corpus.
 All are frozen. Every datetime is aware; `stamp` and `instant` are the only two ways in and out of text.
 """
 
+from crawler.model.claim import Candidate, Claim, ClaimSighting, Relation
 from crawler.model.page import Article, Ending, Held, Hit, Match, MatchKind, Page, Place, Verdict, Visit
 from crawler.model.poll import Answer, Check, Lead, NextCheck, Poll, Signals, SourceState
 from crawler.model.time import instant, stamp
@@ -16,7 +17,10 @@ __all__ = [
     "KINDS",
     "Answer",
     "Article",
+    "Candidate",
     "Check",
+    "Claim",
+    "ClaimSighting",
     "Ending",
     "Held",
     "Hit",
@@ -28,6 +32,7 @@ __all__ = [
     "Page",
     "Place",
     "Poll",
+    "Relation",
     "Relevance",
     "Signals",
     "SiteRule",

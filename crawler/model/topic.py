@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from crawler.model.claim import Claim
+
 Kind = Literal["feed", "sitemap", "listing", "search"]
 
 KINDS: tuple[Kind, ...] = ("feed", "sitemap", "listing", "search")
@@ -90,7 +92,11 @@ class Relevance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """What is followed: one topic file, checked. `digest` is the sha256 of its relevance rules."""
+    """What is followed: one topic file, checked. `digest` is the sha256 of its relevance rules.
+
+    `host_requests_per_day` bounds what one host is asked on a day (UTC); `keep_reserved` keeps pages whole whose
+    publisher reserves that. `claims_digest` is the sha256 of the claims and of the rules by which they are found.
+    """
 
     id: str
     name: str
@@ -102,3 +108,7 @@ class Topic:
     sources: tuple[Source, ...]
     sites: tuple[SiteRule, ...]
     digest: str
+    host_requests_per_day: int = 1000
+    keep_reserved: bool = False
+    claims: tuple[Claim, ...] = ()
+    claims_digest: str = ""
