@@ -63,7 +63,7 @@ _TELLING = re.compile(
     r"|展开|收起|返回|首页|顶部|上一篇|下一篇|复制|链接|登录|注册|订阅|海报|打印|举报|投诉|纠错|下载|客户端|打开|app|字号|保存"
     r"|听新闻|朗读|\b(?:advertisement|advert|sponsored|promoted|ads?|print|e-?mail|save|copy link|facebook|twitter"
     r"|whatsapp|linkedin|reddit|telegram|wechat|weibo|instagram|youtube|more|related|recommended|trending|popular"
-    r"|most read|read next|subscribe|sign up|sign in|log in|newsletter|listen|follow|image|photo|loading|back to top)\b",
+    r"|most read|read next|subscribe|sign (?:up|in)|log in|newsletter|listen|follow|image|photo|loading|back to top)\b",
     re.IGNORECASE,
 )
 """What furniture is made of."""
