@@ -22,6 +22,9 @@ _HEAD = 4096
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 """Characters that mean nothing: GB18030 reads Big5 without an error, and half of it as these."""
 
+_NO_CHARSETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+"""Python's text codecs that no page is written in: they raise whatever the error handler, or make surrogates."""
+
 _BROKEN = 0.1
 """Share of U+FFFD among the characters outside ASCII up to which text is damaged, not in another encoding: GBK read as
 UTF-8 gives nearly nothing else."""
@@ -93,6 +96,6 @@ def _codec(name: str) -> str | None:
         found = codecs.lookup(name)
     except LookupError:
         return None
-    if found.name.startswith("utf") or not getattr(found, "_is_text_encoding", True):
+    if found.name.startswith("utf") or found.name in _NO_CHARSETS or not getattr(found, "_is_text_encoding", True):
         return None
     return "cp1252" if found.name in {"iso8859-1", "ascii"} else found.name

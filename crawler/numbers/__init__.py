@@ -17,6 +17,7 @@ from crawler.numbers.patterns import (
     COUNTED,
     CURRENCIES,
     DIGITS,
+    ENDLESS,
     HALF,
     HAN_SCALE,
     LATIN_SCALE,
@@ -70,7 +71,8 @@ def find(text: str) -> tuple[Number, ...]:
         text: any text; full-width and traditional characters are read, offsets are into the text as given.
     """
     folded = simplify(WIDE_GROUPS.sub(",", text).translate(WIDE))
-    folded = NEVER.sub(lambda never: "\x00" * len(never.group()), folded)
+    for pattern in (ENDLESS, NEVER):
+        folded = pattern.sub(lambda never: "\x00" * len(never.group()), folded)
     found: list[Number] = []
     position = 0
     while start := START.search(folded, position):

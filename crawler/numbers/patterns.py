@@ -42,6 +42,9 @@ MONTH = (
     "(?-i:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|"
     r"Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
 )
+ENDLESS = re.compile(rf"[0-9][0-9,.]{{39,}}|[{HAN_DIGIT}十百千万亿拾佰仟点]{{40,}}")
+"""No quantity, and too large for a float or, at 4,300 digits, for int()."""
+
 END = "(?![A-Za-z0-9])"  # a Latin token ends here; \b would not, between Latin and Han
 
 NEVER_WORDS = (
