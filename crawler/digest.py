@@ -1,4 +1,4 @@
-"""What is new, told to a person: new stories with who was first, stories that grew, edits, sources to look after.
+"""What is new, told to a person: bursts, new stories, stories that grew, numbers and edits, sources to look after.
 
 Pure: rows in, text out. Where there is nothing to tell the text is empty, so that cron's MAILTO stays silent.
 """
@@ -21,6 +21,8 @@ Form = Literal["markdown", "json", "atom"]
 WORDS = 160
 """Characters of an edit's words that are shown; the row has them all."""
 
+DAY_HOURS = 24
+
 ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -32,23 +34,31 @@ class Digest:
         topic: the topic's id.
         since: exclusive of what was told before.
         until: when it was asked.
+        bursts: days and hours with unusually many independent texts, the least likely first: scope (topic, story,
+            claim), id, name, url, start, hours, texts, usual, chance.
         new: stories first seen since, the most voices first: story_id, headline, first_outlet, first_url, first_at,
             hours_ahead, dated_by, articles, voices, outlets, last_at.
         grown: stories told before that grew, with new_articles and new_voices besides.
+        numbers: what became of the claims' numbers: kind (edited, new value, contradicts), at, claim_id, name, before
+            (of an edit), said, sentence, outlet, url, copied_from.
         edits: seen_at, outlet, title, title_before, removed, added, hours_after, url, story_id, the newest first.
+        gone: articles whose page was taken down: since, last_had_at, outlet, title, url.
         sources: those whose health changed for the worse: id, outlet, url, health, health_why, health_since.
     """
 
     topic: str
     since: datetime
     until: datetime
+    bursts: Sequence[Mapping[str, Any]] = ()
     new: Sequence[Mapping[str, Any]] = ()
     grown: Sequence[Mapping[str, Any]] = ()
+    numbers: Sequence[Mapping[str, Any]] = ()
     edits: Sequence[Mapping[str, Any]] = ()
+    gone: Sequence[Mapping[str, Any]] = ()
     sources: Sequence[Mapping[str, Any]] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.new or self.grown or self.edits or self.sources)
+        return any((self.bursts, self.new, self.grown, self.numbers, self.edits, self.gone, self.sources))
 
 
 def tell(digest: Digest, form: Form = "markdown") -> str:
@@ -61,14 +71,54 @@ def tell(digest: Digest, form: Form = "markdown") -> str:
 def _markdown(digest: Digest) -> str:
     parts = [f"# {_plain(digest.topic)}: {stamp(digest.since)} to {stamp(digest.until)}"]
     for heading, rows, line in (
+        ("Bursts", digest.bursts, _burst_line),
         ("New stories", digest.new, _new_line),
         ("Stories that grew", digest.grown, _grown_line),
+        ("Numbers", digest.numbers, _number_line),
         ("Edits", digest.edits, _edit_line),
+        ("Pages taken down", digest.gone, _gone_line),
         ("Sources that need attention", digest.sources, _source_line),
     ):
         if rows:
             parts.append(f"## {heading}\n\n" + "\n".join(f"- {line(row)}" for row in rows))
     return "\n\n".join(parts) + "\n"
+
+
+def _burst_line(row: Mapping[str, Any]) -> str:
+    what = {"topic": "the topic", "story": "story", "claim": "claim"}[row["scope"]]
+    name = f" {_link(row['name'], row['url'] or '')}" if row["name"] and row["scope"] != "topic" else ""
+    mostly = f", mostly {_link(row['name'], row['url'] or '')}" if row["name"] and row["scope"] == "topic" else ""
+    return f"{what}{name}: {_burst(row)}{mostly}"
+
+
+def _burst(row: Mapping[str, Any]) -> str:
+    span = "a day" if row["hours"] == DAY_HOURS else "an hour"
+    texts = f"{row['texts']} independent texts in {span} from {row['start']}"
+    return f"{texts}, usually {row['usual']:.1f}; by chance once in {_round(1 / max(row['chance'], 1e-12)):,} such"
+
+
+def _round(number: float) -> int:
+    """Return a number to one digit: a chance is no better known."""
+    power = 10 ** max(0, len(str(int(number))) - 1)
+    return int(number // power) * power
+
+
+def _number_line(row: Mapping[str, Any]) -> str:
+    return f"{_plain(row['name'])}: {_plain(_number(row))}: {_link(_short(row['sentence']), row['url'])}"
+
+
+def _number(row: Mapping[str, Any]) -> str:
+    who = row["outlet"] or "outlet unknown"
+    if row["kind"] == "edited":
+        return f"{who} changed {row['before']} to {row['said']}"
+    copied = f", which copies {row['copied_from']}" if row["copied_from"] else ""
+    verb = "contradicts it with" if row["relation"] == "contradicts" else "is the first to say"
+    return f"{who}{copied}, {verb} {row['said']}" if copied else f"{who} {verb} {row['said']}"
+
+
+def _gone_line(row: Mapping[str, Any]) -> str:
+    outlet = _plain(row["outlet"] or "outlet unknown")
+    return f"{_link(row['title'], row['url'])} ({outlet}): gone since {row['since']}, last had {row['last_had_at']}"
 
 
 def _new_line(row: Mapping[str, Any]) -> str:
@@ -125,16 +175,19 @@ def _json(digest: Digest) -> str:
         "topic": digest.topic,
         "since": stamp(digest.since),
         "until": stamp(digest.until),
+        "bursts": [dict(row) for row in digest.bursts],
         "new_stories": [dict(row) for row in digest.new],
         "grown_stories": [dict(row) for row in digest.grown],
+        "numbers": [dict(row) for row in digest.numbers],
         "edits": [dict(row) for row in digest.edits],
+        "gone": [dict(row) for row in digest.gone],
         "sources": [dict(row) for row in digest.sources],
     }
     return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
 
 
 def _atom(digest: Digest) -> str:
-    """Return an Atom feed, an entry a story, edit or source; ids are tag URIs that stay the same between digests."""
+    """Return an Atom feed, an entry for each row; ids are tag URIs that stay the same between digests."""
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed")
     name = f"tag:houxu,2026:{digest.topic}"
@@ -142,6 +195,10 @@ def _atom(digest: Digest) -> str:
     _add(feed, "title", f"houxu: {digest.topic}")
     _add(feed, "updated", stamp(digest.until))
     _add(_add(feed, "author"), "name", "houxu")
+    for row in digest.bursts:
+        what = f"{row['scope']}/{row['id'] or ''}/{row['hours']}/{row['start']}"
+        title = f"Burst: {row['name'] or digest.topic}"
+        _entry(feed, f"{name}/burst/{what}", title, row["url"] or "", row["start"], _burst(row))
     for row in digest.new:
         _entry(feed, f"{name}/story/{row['story_id']}", row["headline"], row["first_url"], row["last_at"],
                f"{_first(row)}; {_counts(row)}")  # fmt: skip
@@ -149,10 +206,17 @@ def _atom(digest: Digest) -> str:
         more = f"{row['new_articles']} more, {row['new_voices']} of them independent; now {_counts(row)}"
         _entry(feed, f"{name}/story/{row['story_id']}/{row['articles']}", row["headline"], row["first_url"],
                row["last_at"], more)  # fmt: skip
+    for row in digest.numbers:
+        what = f"{row['claim_id']}/{row['kind']}/{row['said']}/{row['url']}".replace(" ", "-")
+        _entry(feed, f"{name}/number/{what}", f"{row['name']}: {row['said']}", row["url"], row["at"],
+               f"{_number(row)}: {row['sentence']}")  # fmt: skip
     for row in digest.edits:
         words = f"removed: {_short(row['removed'] or '-')}\nadded: {_short(row['added'] or '-')}"
         _entry(feed, f"{name}/edit/{row['seen_at']}/{row['url']}", f"Edited: {row['title']}", row["url"],
                row["seen_at"], words)  # fmt: skip
+    for row in digest.gone:
+        _entry(feed, f"{name}/gone/{row['since']}/{row['url']}", f"Gone: {row['title']}", row["url"], row["since"],
+               f"gone since {row['since']}, last had {row['last_had_at']}")  # fmt: skip
     for row in digest.sources:
         _entry(feed, f"{name}/source/{row['id']}/{row['health_since']}", f"{row['id']} is {row['health']}", row["url"],
                row["health_since"], row["health_why"] or row["health"])  # fmt: skip
@@ -165,7 +229,8 @@ def _entry(feed: ET.Element, name: str, title: str, url: str, updated: str, text
     _add(entry, "id", name)
     _add(entry, "title", title)
     _add(entry, "updated", updated)
-    _add(entry, "link").set("href", url)
+    if url:
+        _add(entry, "link").set("href", url)
     _add(entry, "summary", text)
 
 

@@ -149,6 +149,26 @@ class Rows:
             self.corpus.index(article, title, body)
         return revision
 
+    def claim(self, name: str, value: float | None = None, unit: str | None = None, **columns: Any) -> str:
+        """Add a claim and return its id, which is its name in lower case."""
+        place = self.corpus.value("SELECT count(*) FROM claims")
+        identity = name.lower().replace(" ", "_")
+        self._insert("claims", id=identity, place=place, name=name, value=value, unit=unit, **columns)
+        return identity
+
+    def states(
+        self, article: int, claim: str, sentence: str, raw: str, value: float | None, *, relation: str = "repeats",
+        rev: int = 1, unit: str | None = None, **columns: Any,
+    ) -> None:  # fmt: skip
+        """Say that a text of an article states a claim, in a sentence of its body that holds the number `raw`."""
+        (text,) = self.corpus.rows("SELECT id, body FROM revisions WHERE article_id = ? AND rev = ?", (article, rev))
+        said = {
+            "claim_id": claim, "revision_id": text["id"], "field": "body", "start": text["body"].index(sentence),
+            "sentence": sentence, "raw": raw, "raw_start": sentence.index(raw), "value": value, "unit": unit,
+            "comparator": "=", "negated": 0, "relation": relation, "rule": "test",
+        }  # fmt: skip
+        self._insert("claim_sightings", **(said | columns))
+
     def poll(self, source: str, at: datetime, *, items: int = 0, status: int = 200, error: str | None = None) -> None:
         """Add a poll of a source."""
         self._insert(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.digest import ATOM, Digest, Form, tell
+from crawler.model import stamp
 from tests.corpus_rows import START, Rows
 
 if TYPE_CHECKING:
@@ -68,6 +69,78 @@ def test_markdown_reads_well_and_is_escaped(rows: Rows) -> None:
         "## Sources that need attention\n\n"
         "- broken (乙\\*报) is frozen: no new item for 9 days\n"
     )
+
+
+def test_numbers_that_changed_are_told(rows: Rows) -> None:
+    """An edit that changed a claim's number, another value and who said it first, each with its sentence."""
+    claim = rows.claim("Parameters", 3.09e11)
+    rows.states(3, claim, "3090亿。", "3090亿", 3.09e11)
+    rows.states(3, claim, "309亿。", "309亿", 3.09e10, rev=2, relation="contradicts")
+    rows.article("再", "其实是310亿。", outlet="丁报", story=3, copies=3, seen=SINCE + 6 * HOUR)
+    rows.states(7, claim, "其实是310亿。", "310亿", 3.1e10, relation="changes")
+    digest = rows.corpus.news(SINCE, NOW)
+    assert [(row["kind"], row["said"]) for row in digest.numbers] == [
+        ("edited", "309亿"),
+        ("new value", "309亿"),
+        ("new value", "310亿"),
+    ]
+    said = tell(digest)
+    assert "- Parameters: 甲报 changed 3090亿 to 309亿: [309亿。](<https://news.test/3>)\n" in said
+    assert "- Parameters: 甲报 contradicts it with 309亿: " in said
+    assert "- Parameters: 丁报, which copies 甲报, is the first to say 310亿: [其实是310亿。]" in said
+    assert said.index("## New stories") < said.index("## Numbers") < said.index("## Edits")
+    assert not rows.corpus.news(NOW, NOW + HOUR).numbers
+
+
+def test_a_page_that_was_taken_down_is_told(rows: Rows) -> None:
+    """Since when it is gone and when it was last had; its text stays, and one that came back is told no more."""
+    rows.article("旧文", "正文。", story=1, source="well", seen=START)
+    _visit(rows, "unchanged", SINCE)
+    _visit(rows, "gone", SINCE + HOUR)
+    _visit(rows, "deferred", SINCE + 2 * HOUR)
+    _visit(rows, "gone", SINCE + 3 * HOUR)
+    (row,) = rows.corpus.news(SINCE, NOW).gone
+    assert (row["since"], row["last_had_at"]) == ("2026-03-02T01:00:00Z", "2026-03-02T00:00:00Z")
+    assert "gone since 2026-03-02T01:00:00Z" in tell(rows.corpus.news(SINCE, NOW))
+    assert rows.corpus.value("SELECT count(*) FROM coverage WHERE title = '旧文'") == 1
+    why = rows.corpus.why(row["url"])
+    assert why is not None
+    assert why["gone_since"] == row["since"]
+    _visit(rows, "unchanged", SINCE + 4 * HOUR)
+    assert not rows.corpus.news(SINCE, NOW).gone
+
+
+def _visit(rows: Rows, ending: str, at: datetime) -> None:
+    article = rows.corpus.value("SELECT max(id) FROM articles")
+    url = rows.corpus.value("SELECT url FROM articles WHERE id = ?", (article,))
+    lead = rows.corpus.value("SELECT id FROM leads WHERE article_id = ?", (article,))
+    rows._insert(
+        "visits", run_id=1, lead_id=lead, url=url, at=stamp(at), ending=ending, reason="HTTP 404", article_id=article
+    )
+
+
+def test_a_burst_comes_first(tmp_path: Path) -> None:
+    """Of the topic, of the story and of the claim; how many, how many usually, and on what."""
+    made = Rows(tmp_path / "b.db")
+    claim = made.claim("Parameters", 3.09e11)
+    for day in range(20):
+        made.article("常", "乙。", story=1, published=START + 24 * day * HOUR)
+    now = START + 21 * 24 * HOUR
+    for i in range(12):
+        article = made.article("爆", "3090亿。", story=2, published=now - timedelta(minutes=4 * i + 1), seen=now)
+        made.states(article, claim, "3090亿。", "3090亿", 3.09e11)
+    digest = made.corpus.news(now - 24 * HOUR, now)
+    assert {(row["scope"], row["hours"]) for row in digest.bursts} == {
+        (scope, hours) for scope in ("topic", "story", "claim") for hours in (1, 24)
+    }
+    first = tell(digest).split("\n")[2:5]
+    assert first[0] == "## Bursts"
+    assert "12 independent texts in " in first[2]
+    assert "the topic: 12 independent texts in a day" in tell(digest)
+    assert ", mostly [爆](<https://news.test/21>)" in tell(digest)
+    assert len(json.loads(tell(digest, "json"))["bursts"]) == 6
+    assert "Burst: Parameters" in tell(digest, "atom")
+    made.corpus.close()
 
 
 def test_json_holds_every_row(rows: Rows) -> None:

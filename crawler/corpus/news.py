@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from crawler import bursts
 from crawler.corpus.base import Base, explained
 from crawler.digest import Digest
-from crawler.model import stamp
+from crawler.model import instant, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,32 @@ SELECT seen_at, outlet, title, title_before, removed, added, hours_after, url, s
 WHERE seen_at >= :since
 """
 
+_EDITED_NUMBERS = """
+SELECT 'edited' AS kind, seen_at AS at, claim_id, (SELECT name FROM claims c WHERE c.id = claim_id) AS name,
+       raw_before AS before, raw_after AS said, sentence_after AS sentence, outlet, url, article_id, story_id
+FROM edited_numbers WHERE seen_at >= :since
+"""
+
+_MUTATIONS = """
+SELECT 'new value' AS kind, m.at, m.claim_id, c.name, NULL AS before, s.raw AS said, m.sentence, m.outlet, m.url,
+       m.article_id, m.story_id, m.relation, m.copied_from
+FROM mutations m JOIN claims c ON c.id = m.claim_id JOIN articles a ON a.id = m.article_id
+     JOIN claim_timeline s ON s.article_id = m.article_id AND s.claim_id = m.claim_id AND s.sentence = m.sentence
+       AND s.value IS m.value AND s.at = m.at
+WHERE max(m.at, a.first_seen_at) >= :since GROUP BY m.claim_id, m.value, m.unit, m.relation ORDER BY m.at
+"""
+
+_CONTRADICTIONS = """
+SELECT 'contradicts' AS kind, t.at, t.claim_id, c.name, NULL AS before, t.raw AS said, t.sentence, t.outlet, t.url,
+       t.article_id, t.story_id, t.relation, NULL AS copied_from
+FROM claim_timeline t JOIN claims c ON c.id = t.claim_id JOIN articles a ON a.id = t.article_id
+WHERE t.relation = 'contradicts' AND NOT t.copy AND t.latest AND max(t.at, a.first_seen_at) >= :since
+  AND NOT EXISTS (SELECT 1 FROM mutations m WHERE m.claim_id = t.claim_id AND m.article_id = t.article_id)
+GROUP BY t.claim_id, t.article_id ORDER BY t.at
+"""
+
+_GONE = "SELECT since, last_had_at, outlet, title, url, story_id FROM gone WHERE since >= :since"
+
 _SOURCES = """
 SELECT id, outlet, url, health, health_why, health_since FROM sources
 WHERE enabled AND health NOT IN ('new', 'healthy', 'quiet') AND health_since >= :since ORDER BY health, id
@@ -73,8 +101,55 @@ class News(Base):
             topic=self.meta("topic_id") or "",
             since=since,
             until=now,
+            bursts=tuple(self.bursts(since, now)),
             new=tuple(row for row in stories if row["is_new"]),
             grown=tuple(row for row in stories if not row["is_new"]),
+            numbers=tuple(
+                row for sql in (_EDITED_NUMBERS, _MUTATIONS, _CONTRADICTIONS) for row in self.rows(sql, asked)
+            ),
             edits=tuple(self.rows(_EDITS, asked)),
+            gone=tuple(self.rows(_GONE, asked)),
             sources=tuple(self.rows(_SOURCES, asked)),
         )
+
+    def bursts(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
+        """Return what burst between two instants, the least likely first.
+
+        Returns:
+            A dict of `scope` (topic, story, claim), `id`, `name` (of the claim, the headline of the story, or that of
+            the story most was said of), `story_id` and `url` of a story, `start`, `hours`, `texts`, `usual`, `chance`.
+        """
+        began = self.value("SELECT min(started_at) FROM runs")
+        if began is None:
+            return []
+        arrivals: dict[tuple[bursts.Scope, int | str | None], list[datetime]] = {("topic", None): []}
+        reach = {"reach": stamp(since - (bursts.PAST + 2) * bursts.DAY)}
+        for row in self.rows(
+            "SELECT story_id, min(coalesce(published_at, first_seen_at), first_seen_at) AS at FROM articles "
+            "WHERE id = root_id AND relevant AND coalesce(published_at, first_seen_at) >= :reach",
+            reach,
+        ):
+            at = instant(row["at"])
+            arrivals["topic", None].append(at)
+            arrivals.setdefault(("story", row["story_id"]), []).append(at)
+        for row in self.rows(
+            "SELECT claim_id, min(at) AS at FROM claim_timeline WHERE at >= :reach GROUP BY claim_id, root_id", reach
+        ):
+            arrivals.setdefault(("claim", row["claim_id"]), []).append(instant(row["at"]))
+        held = {key: times for key, times in arrivals.items() if times}
+        return [self._told(burst) for burst in bursts.bursts(held, since, now, instant(began))]
+
+    def _told(self, burst: bursts.Burst) -> dict[str, Any]:
+        """Return a burst as a row, with what it is about."""
+        said = {**asdict(burst), "start": stamp(burst.start), "name": None, "story_id": None, "url": None}
+        if burst.scope == "claim":
+            return said | {"name": self.value("SELECT name FROM claims WHERE id = ?", (burst.id,))}
+        end = stamp(burst.start + burst.hours * bursts.HOUR)
+        about = self.rows(
+            "SELECT s.headline AS name, s.id AS story_id, a.url FROM articles t JOIN stories s ON s.id = t.story_id "
+            "JOIN articles a ON a.id = s.root_id WHERE t.id = t.root_id AND t.relevant "
+            "AND coalesce(t.published_at, t.first_seen_at) >= ? AND coalesce(t.published_at, t.first_seen_at) < ? "
+            "AND (? IS NULL OR s.id = ?) GROUP BY s.id ORDER BY count(*) DESC, s.id LIMIT 1",
+            (said["start"], end, burst.id, burst.id),
+        )
+        return said | (about[0] if about else {})

@@ -60,6 +60,20 @@ FROM revisions r JOIN articles a ON a.id = r.article_id
 WHERE r.rev > 1
 ORDER BY r.seen_at DESC, r.id DESC;
 
+-- What was taken down: a row per article whose page was not there when it was last visited. Its text stays.
+CREATE VIEW gone AS
+SELECT min(v.at) AS since, h.last_had_at, a.outlet, r.title, a.url, a.story_id, a.id AS article_id
+FROM (SELECT lead_id, article_id, max(id) AS visit_id, max(at) AS last_had_at FROM visits
+      WHERE ending NOT IN ('gone', 'deferred', 'blocked') AND lead_id IS NOT NULL AND article_id IS NOT NULL
+      GROUP BY lead_id) h
+JOIN visits v ON v.lead_id = h.lead_id AND v.id > h.visit_id AND v.ending = 'gone'
+JOIN leads l ON l.id = h.lead_id
+JOIN articles a ON a.id = l.article_id
+JOIN revisions r ON r.id = a.latest_id
+WHERE a.relevant = 1
+GROUP BY l.id
+ORDER BY since DESC, a.url;
+
 -- How the visits to each source's leads ended. `waiting` leads have had none yet, or will have another.
 CREATE VIEW funnel AS
 SELECT s.id AS source_id, s.outlet, coalesce(w.leads, 0) AS leads, coalesce(w.waiting, 0) AS waiting,
