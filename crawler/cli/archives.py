@@ -13,7 +13,7 @@ import click
 
 from crawler import show
 from crawler import topic as topics
-from crawler.cli.options import main, terminal_width, with_topic
+from crawler.cli.options import main, progress_bar, terminal_width, with_db, with_topic
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
@@ -119,3 +119,30 @@ def _progress() -> Iterator[Callable[[Progress], object]]:
         yield line
     finally:
         click.echo("\r\033[K", nl=False, err=True)
+
+
+@main.command()
+@click.argument("shards", metavar="SHARD...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@with_topic
+@with_db
+def merge(shards: tuple[Path, ...], topic_file: Path | None, db: Path) -> None:
+    """Merge corpora (files, or folders of them) into one, as if one machine had written them all."""
+    from crawler.corpus.merge import Merging
+    from crawler.merge import merge as merge_all
+
+    topic = topics.load(topic_file)
+    files = [file for shard in shards for file in (_corpora(shard) if shard.is_dir() else [shard])]
+    with run_lock(db.absolute()), progress_bar("merging") as progress:
+        corpus = Merging(db, create=True)
+        try:
+            corpus.claim_topic(topic.id, topic.seed.isoformat() if topic.seed else None)
+            brought = merge_all(corpus, topic, files, progress=progress)
+        finally:
+            corpus.close(checkpoint=True)
+    articles, visits = sum(one.articles for one in brought), sum(one.tellings + one.visits for one in brought)
+    click.echo(f"{len(brought)} shards: {articles} new articles, {visits} new visits", err=True)
+
+
+def _corpora(folder: Path) -> list[Path]:
+    """Return the corpora in a folder, the files of their pages left out."""
+    return sorted(file for file in folder.glob("*.db") if not file.name.endswith((".pages.db", ".read.db")))

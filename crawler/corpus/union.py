@@ -1,0 +1,241 @@
+"""Rows of one corpus into another, where a union of both is all there is to it.
+
+Rows meet by their natural keys, never by ids: a lead by its canonical URL, a sighting by lead and source, a poll by all
+it says, a visit by second, URL, page, lead and ending, a verdict of a rescan by all it says. Each function may be
+called again, in any order of shards, and changes nothing that is there already.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from crawler.corpus.leads import tombstone
+from crawler.corpus.sources import netloc_of
+from crawler.dedupe import canonical_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from crawler.corpus.merge import Merging
+    from crawler.corpus.store import Corpus
+
+BATCH = 500
+"""Rows a transaction."""
+
+_SAID = ("title", "outlet", "published_at", "published_raw")
+"""What a source says of a lead: the first to say it counts."""
+
+_FOUND = ("fetch_url", "host", "source_id", "found_at")
+"""Who found a lead: the first."""
+
+_OTHERS = """
+SELECT v.*, l.url AS lead, a.url AS held_at FROM visits v
+LEFT JOIN leads l ON l.id = v.lead_id LEFT JOIN articles a ON a.id = v.article_id
+WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.visit_id = v.id AND d.article_id IS NOT NULL)
+ORDER BY v.id
+"""
+
+_HAS_OTHER = """
+SELECT 1 FROM visits v LEFT JOIN leads l ON l.id = v.lead_id
+WHERE v.url = :url AND v.at = :at AND v.ending = :ending AND v.page_sha256 IS :page_sha256 AND l.url IS :lead
+"""
+
+_RESCANNED = """
+SELECT d.url, d.page_sha256, d.at, d.topic_digest, d.relevant, d.score, d.rule, d.terms, a.url AS held_at
+FROM verdicts d LEFT JOIN articles a ON a.id = d.article_id WHERE d.visit_id IS NULL ORDER BY d.id
+"""
+
+
+@contextmanager
+def one_moment(shard: Corpus) -> Iterator[None]:
+    """Read a corpus as it is now, whoever writes meanwhile."""
+    shard.conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        shard.conn.execute("COMMIT")
+
+
+def batches(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """Give rows in lots of at most `BATCH`."""
+    return (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
+
+
+def sources_and_hosts(corpus: Merging, shard: Corpus) -> None:
+    """Take over the state of sources and hosts: of two rows, that of whoever asked last."""
+    with corpus.transaction():
+        for row in shard.rows("SELECT * FROM sources"):
+            mine = corpus.row("sources", id=row["id"])
+            if mine is None:
+                corpus.insert("sources", row)
+            else:
+                best = _later(mine, row, "checked_at")
+                corpus.update("sources", "id", best | {"enabled": max(mine["enabled"], row["enabled"])})
+        for row in shard.rows("SELECT * FROM hosts"):
+            mine = corpus.row("hosts", host=row["host"])
+            if mine is None:
+                corpus.insert("hosts", row)
+            else:
+                until = max(filter(None, (mine["retry_at"], row["retry_at"])), default=None)
+                corpus.update("hosts", "host", _later(mine, row, "last_request_at") | {"retry_at": until})
+
+
+def _later(mine: dict[str, Any], other: dict[str, Any], by: str) -> dict[str, Any]:
+    """Return the row of a later time; of one time the greater, whichever is mine."""
+    return max(mine, other, key=lambda row: (row[by] or "", json.dumps(row, sort_keys=True)))
+
+
+def polls(corpus: Merging, shard: Corpus) -> list[dict[str, Any]]:
+    """Return the shard's polls that are not here."""
+    columns = "source_id, at, status, items, new_items, bytes, ms, error"
+    held = {tuple(row.values()) for row in corpus.rows(f"SELECT {columns} FROM polls")}
+    rows = shard.rows(f"SELECT {columns} FROM polls ORDER BY id")
+    return [row for row in rows if tuple(row.values()) not in held]
+
+
+def add_polls(corpus: Merging, rows: Sequence[dict[str, Any]], run_id: int) -> None:
+    """Append polls."""
+    for lot in batches(rows):
+        with corpus.transaction():
+            for row in lot:
+                corpus.insert("polls", row | {"run_id": run_id})
+
+
+def leads(corpus: Merging, shard: Corpus) -> None:
+    """Take over leads and their sightings. A lead that both hold waits as whoever visited it last left it."""
+    visited = "SELECT l.url, max(v.at) AS at FROM visits v JOIN leads l ON l.id = v.lead_id GROUP BY l.id"
+    ours = {row["url"]: row["at"] for row in corpus.rows(visited)}
+    theirs = {row["url"]: row["at"] for row in shard.rows(visited)}
+    for lot in batches(shard.rows("SELECT * FROM leads ORDER BY id")):
+        with corpus.transaction():
+            corpus.hold_open()
+            for row in lot:
+                their_id, url = row.pop("id"), row["url"]
+                row["article_id"] = None
+                mine = corpus.row("leads", url=url)
+                lead_id = corpus.insert("leads", row) if mine is None else mine.pop("id")
+                _sightings(corpus, lead_id, shard.rows("SELECT * FROM sightings WHERE lead_id = ?", (their_id,)))
+                if mine is not None:
+                    row["article_id"] = mine["article_id"]
+                    best = _lead(mine, row, ours.get(url, ""), theirs.get(url, "")) | _first_said(
+                        corpus, lead_id, mine, row
+                    )
+                    corpus.update("leads", "id", best | {"id": lead_id})
+            corpus.close_again()
+
+
+def _lead(mine: dict[str, Any], row: dict[str, Any], ours: str, theirs: str) -> dict[str, Any]:
+    """Return one lead of two: found by the first, said by the first to say it, its state from the last to visit it."""
+    first, second = sorted((mine, row), key=lambda each: (each["found_at"], each["source_id"], each["fetch_url"]))
+    if ours == theirs:
+        best = max(mine, row, key=lambda each: json.dumps(each, sort_keys=True))
+    else:
+        best = mine if ours > theirs else row
+    found = {name: first[name] for name in _FOUND}
+    said = {name: second[name] if first[name] is None else first[name] for name in _SAID}
+    if not ours and not theirs:
+        said |= {"body": first["body"] or second["body"], "next_visit_at": first["next_visit_at"]}
+    return best | found | said
+
+
+def _first_said(corpus: Merging, lead_id: int, mine: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """Return title and date as the first sighting that has them says: so three shards agree in any order."""
+    said: dict[str, Any] = {}
+    for name in ("title", "published_raw"):
+        first = corpus.value(
+            f"SELECT {name} FROM sightings WHERE lead_id = ? AND {name} IS NOT NULL ORDER BY seen_at, source_id",
+            (lead_id,),
+        )
+        if first is not None:
+            said[name] = first
+    if "published_raw" in said:
+        dates = [each["published_at"] for each in (mine, row) if each["published_raw"] == said["published_raw"]]
+        said["published_at"] = min(filter(None, dates), default=None)
+    return said
+
+
+def _sightings(corpus: Merging, lead_id: int, rows: Iterable[dict[str, Any]]) -> None:
+    """Add sightings of a lead; one source's first sighting counts."""
+    for row in rows:
+        row["lead_id"] = lead_id
+        mine = corpus.row("sightings", lead_id=lead_id, source_id=row["source_id"])
+        if mine is None or (row["seen_at"], json.dumps(row)) < (mine["seen_at"], json.dumps(mine)):
+            corpus.conn.execute(
+                "DELETE FROM sightings WHERE lead_id = ? AND source_id = ?", (lead_id, row["source_id"])
+            )
+            corpus.insert("sightings", row)
+
+
+def point_leads(corpus: Merging, shard: Corpus) -> None:
+    """Let each of the shard's leads name the article that its last telling visit gave."""
+    for lot in batches(shard.rows("SELECT url FROM leads WHERE article_id IS NOT NULL")):
+        with corpus.transaction():
+            corpus.conn.executemany(
+                "UPDATE leads SET article_id = coalesce((SELECT v.article_id FROM visits v WHERE v.lead_id = leads.id "
+                "AND v.article_id IS NOT NULL ORDER BY v.at DESC, v.id DESC LIMIT 1), article_id) WHERE url = :url",
+                lot,
+            )
+
+
+def other_visits(corpus: Merging, shard: Corpus) -> list[dict[str, Any]]:
+    """Return the shard's visits that told no text, and are not here."""
+    return [row for row in shard.rows(_OTHERS) if corpus.value(_HAS_OTHER, row) is None]
+
+
+def add_visits(corpus: Merging, shard: Corpus, rows: Sequence[dict[str, Any]], run_id: int) -> None:
+    """Append visits that told no text, with their verdicts and pages."""
+    for lot in batches(rows):
+        corpus.take_pages(shard, (row["page_sha256"] for row in lot))
+        with corpus.transaction():
+            for row in lot:
+                verdicts = shard.rows("SELECT * FROM verdicts WHERE visit_id = ?", (row["id"],))
+                names = ("url", "at", "status", "ending", "reason", "page_sha256", "ms")
+                visit_id = corpus.insert(
+                    "visits",
+                    {name: row[name] for name in names}
+                    | {
+                        "run_id": run_id,
+                        "lead_id": corpus.id_at("leads", row["lead"]),
+                        "article_id": corpus.id_at("articles", row["held_at"]),
+                    },
+                )
+                for verdict in verdicts:
+                    del verdict["id"]
+                    corpus.insert("verdicts", verdict | {"visit_id": visit_id})
+
+
+def rescanned(corpus: Merging, shard: Corpus) -> list[dict[str, Any]]:
+    """Return the verdicts of rescans that are not here."""
+    held = {tuple(row.values()) for row in corpus.rows(_RESCANNED)}
+    return [row for row in shard.rows(_RESCANNED) if tuple(row.values()) not in held]
+
+
+def hit(corpus: Corpus, keys: set[str]) -> set[str]:
+    """Return the URLs and hosts of a corpus that these tombstones are of."""
+    if not keys:
+        return set()
+    urls = corpus.rows(
+        "SELECT url FROM articles UNION SELECT url FROM leads UNION SELECT fetch_url FROM leads "
+        "UNION SELECT url FROM visits UNION SELECT url FROM sightings"
+    )
+    said: set[str] = set()
+    for row in urls:
+        canonical = canonical_url(row["url"])
+        said |= {row["url"], canonical, netloc_of(canonical)}
+    return {each for each in said if tombstone(each) in keys}
+
+
+def tombstones(corpus: Corpus) -> dict[str, str]:
+    """Return the tombstones of a corpus, and when each was set."""
+    return {row["what"]: row["at"] for row in corpus.rows("SELECT what, at FROM tombstones")}
+
+
+def bury(corpus: Merging, stones: dict[str, str]) -> None:
+    """Set tombstones; of two times the earlier counts."""
+    with corpus.transaction():
+        corpus.conn.executemany(
+            "INSERT INTO tombstones VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET at = min(at, excluded.at)",
+            stones.items(),
+        )

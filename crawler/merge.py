@@ -1,0 +1,230 @@
+"""Corpora into one: what one machine would have written, had it taken every page of theirs in order of time.
+
+Rows that only record something (sources, polls, leads, sightings, visits, verdicts) are united by natural keys. A text
+is another matter: whether it is new, an edit, or known depends on what came before. So an article that a shard knows
+more of is emptied and told anew, every visit that read it in order of time, along the same path as a live page: its
+revisions, the words removed and added, endings, matches, its reprint tree, mentions and index entries are then those of
+one machine, whatever came from where. Stories are settled once, at the end.
+
+Merging twice is merging once, in any order; each step is a transaction that can be done again, so a kill loses nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler import stories
+from crawler.corpus import union, upkeep
+from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
+from crawler.corpus.store import Corpus
+from crawler.errors import CorpusError, WrongTopic
+from crawler.model import Article, Ending, instant
+from crawler.path import append_article
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from crawler.corpus.merge import Merging
+    from crawler.model import Topic, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What one shard brought: visits that read a text, other visits, and articles new to the corpus."""
+
+    shard: Path
+    tellings: int
+    visits: int
+    articles: int
+
+
+def merge(
+    corpus: Merging,
+    topic: Topic,
+    shards: Iterable[Path],
+    *,
+    progress: Callable[[int], object] = lambda _count: None,
+) -> list[Merged]:
+    """Merge shards into a corpus, one after the other, and settle the stories.
+
+    Args:
+        corpus: open for writing, tied to the topic, its lock held by the caller.
+        topic: what all of them follow.
+        shards: corpora, opened read-only; one still being written gives what it has now.
+        progress: called with a number of visits dealt with.
+
+    Raises:
+        WrongTopic: a shard follows another topic.
+        CorpusError: a shard is missing, is the corpus itself, or cannot be read (one of an older houxu among them).
+    """
+    brought = [_merge_one(corpus, topic, Path(shard), progress) for shard in shards]
+    if any(one.tellings for one in brought) or corpus.is_unsettled():  # what a merge that was killed left, too
+        with corpus.transaction():
+            corpus.settle(datetime.now(UTC), days=None)
+        corpus.tidy_index()
+    return brought
+
+
+def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[int], object]) -> Merged:
+    if path.absolute() == corpus.path:
+        raise CorpusError(path, "is the corpus itself: give it as --db only")
+    with _opened(corpus, topic, path) as shard:
+        before = corpus.articles()
+        every = tellings(shard)
+        fresh = [one for one in every if not _is_held(corpus, one)]
+        others = union.other_visits(corpus, shard)
+        union.sources_and_hosts(corpus, shard)
+        union.leads(corpus, shard)
+        polls = union.polls(corpus, shard)
+        if fresh or others or polls:
+            run_id = corpus.start_run("person", datetime.now(UTC))
+            union.add_polls(corpus, polls, run_id)
+            _tell_all(corpus, topic, fresh, by_url(every), run_id, progress)
+            union.add_visits(corpus, shard, others, run_id)
+            progress(len(others))
+            with corpus.transaction():
+                corpus.count(run_id, visits=len(fresh) + len(others), articles=max(0, corpus.articles() - before))
+            corpus.end_run(run_id, "done", datetime.now(UTC), f"merged {path.name}")
+        _judge_again(corpus, topic, union.rescanned(corpus, shard))
+        union.point_leads(corpus, shard)
+        return Merged(path, len(fresh), len(others), corpus.articles() - before)
+
+
+@contextmanager
+def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
+    """Open a shard to read, in one moment of it, with what either side had forgotten gone from both."""
+    with ExitStack() as closing:
+        shard = closing.enter_context(Corpus(path, read_only=True))
+        follows = shard.meta("topic_id")
+        if follows != topic.id:
+            raise WrongTopic(path, follows or "", topic.id)
+        same = stories.names(topic.relevance)
+        while True:
+            ours, theirs = union.tombstones(corpus), union.tombstones(shard)
+            in_shard = union.hit(shard, ours.keys() - theirs.keys())
+            in_corpus = union.hit(corpus, theirs.keys() - ours.keys())
+            union.bury(corpus, theirs)
+            if not in_shard and not in_corpus:
+                break
+            now = datetime.now(UTC)
+            for what in sorted(in_corpus):
+                upkeep.forget(corpus, what, now=now, same=same)
+            if in_shard:  # in a copy: a shard is only read
+                folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="houxu-merge-")))
+                upkeep.backup(shard, folder / path.name)
+                shard = closing.enter_context(Corpus(folder / path.name, create=True))
+                for what in sorted(in_shard):
+                    upkeep.forget(shard, what, now=now, same=same)
+        with union.one_moment(shard):
+            yield shard
+
+
+def _tell_all(
+    corpus: Merging,
+    topic: Topic,
+    fresh: list[Telling],
+    held: dict[str, list[Telling]],
+    run_id: int,
+    progress: Callable[[int], object],
+) -> None:
+    told: set[tuple[str, ...]] = set()
+    for one in fresh:
+        if one.key not in told:
+            group = _together(corpus, held, one)
+            _tell(corpus, topic, group, run_id)
+            told |= {each.key for each in group}
+            progress(len(group))
+
+
+def _is_held(corpus: Merging, one: Telling) -> bool:
+    return any(one.key == other.key for url in one.urls for other in tellings_at(corpus, url))
+
+
+def _together(corpus: Merging, held: dict[str, list[Telling]], one: Telling) -> list[Telling]:
+    """Return all that must be told together with a telling, in order: of its URLs, and of any URL those lead to."""
+    found: dict[tuple[str, ...], Telling] = {}
+    seen: set[str] = set()
+    todo = one.urls
+    while todo:
+        seen |= todo
+        for url in todo:
+            found = {each.key: each for each in held.get(url, ())} | found
+            found |= {each.key: each for each in tellings_at(corpus, url)}  # ours: it has its rows already
+        todo = {url for each in found.values() for url in each.urls} - seen
+    return sorted(found.values(), key=lambda each: each.key)
+
+
+def _tell(corpus: Merging, topic: Topic, group: list[Telling], run_id: int) -> None:
+    """Tell articles anew: every visit that read them, in order of time, in one transaction."""
+    read = [(one, one.article(), one.verdict()) for one in group]  # before anything is emptied
+    for one in group:
+        if one.corpus is not corpus:
+            corpus.take_pages(one.corpus, [one.row["page_sha256"]])
+    same = stories.names(topic.relevance)
+    with corpus.transaction():
+        corpus.hold_open()
+        emptied = {one.row["article_id"] for one in group if one.corpus is corpus}
+        touched = corpus.empty(emptied)
+        told: dict[int, Article] = {}
+        by_lead: set[str] = set()
+        for one, article, verdict in read:
+            at = instant(one.row["at"])
+            visit = append_article(corpus, topic, article, verdict, at, one.row["url"], one.row["page_sha256"])
+            if visit.ending is Ending.UNCHANGED and one.row["lead"] is not None and one.row["lead"] not in by_lead:
+                visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
+            by_lead.add(one.row["lead"])
+            _write(corpus, one, visit, run_id)
+            told[visit.article_id or 0] = article
+        corpus.drop_emptied(emptied - told.keys())
+        corpus.point_back(told)
+        moved = corpus.replant({*told, *(touched - (emptied - told.keys()))})
+        for article_id, article in told.items():
+            if moved & {article_id} or not moved.isdisjoint(touched):
+                corpus.place(article_id, article, same=same, moved=moved, now=instant(group[-1].row["at"]))
+            if not corpus.judge_last(article_id):
+                corpus.unplace(article_id)
+        corpus.close_again()
+
+
+def _write(corpus: Merging, one: Telling, visit: Visit, run_id: int) -> None:
+    """Write the visit of a telling, and its verdict: new rows, or ours with another ending."""
+    row = one.row
+    if one.corpus is corpus:
+        changed = {"article_id": visit.article_id, "ending": visit.ending}
+        corpus.replace_row("visits", row["visit_id"], **changed, reason=visit.reason)
+        corpus.replace_row("verdicts", row["verdict_id"], article_id=visit.article_id)
+        return
+    lead_id = corpus.id_at("leads", row["lead"])
+    visit_id = corpus.add_visit(
+        run_id, lead_id, visit, instant(row["at"]), status=row["status"], page_sha256=row["page_sha256"], ms=row["ms"]
+    )
+    corpus.add_verdict(
+        one.verdict(),
+        row["declared"],
+        instant(row["judged_at"]),
+        visit_id=visit_id,
+        article_id=visit.article_id,
+        page_sha256=row["page_sha256"],
+    )
+
+
+def _judge_again(corpus: Merging, topic: Topic, verdicts: list[dict[str, object]]) -> None:
+    """Take over the verdicts of rescans, and let articles leave the coverage or come back."""
+    same = stories.names(topic.relevance)
+    for lot in union.batches(verdicts):
+        with corpus.transaction():
+            for row in lot:
+                held = corpus.article_at(str(row.pop("held_at")))
+                corpus.insert("verdicts", row | {"article_id": held and held["id"]})
+                if held is None or corpus.judge_last(held["id"]) == bool(held["relevant"]):
+                    continue
+                if held["relevant"]:
+                    corpus.unplace(held["id"])
+                else:
+                    article = Article(url=held["url"], title=held["title"], body=held["body"])
+                    corpus.place(held["id"], article, same=same, now=instant(held["first_seen_at"]))
