@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from crawler.model import Topic
-    from crawler.spiders.follow import Polled
+    from crawler.spiders.items import Polled
 
 STALE = timedelta(days=30)
 """A newest item older than this is worth a word: 新浪科技's RSS answers 200 and has been frozen since 2018."""

@@ -24,9 +24,9 @@ from crawler import __version__
 from crawler import topic as topics
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
-from crawler.errors import AllFailed, CorpusError, NetworkDown
+from crawler.errors import AllFailed, CorpusError, HouxuError, NetworkDown
 from crawler.model import Check, Kind, NextCheck, Poll, SourceState, Topic
-from crawler.spiders.follow import FollowSpider, Polled
+from crawler.spiders.follow import FollowSpider
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 
     from crawler.corpus.runs import By
     from crawler.health import Health
+    from crawler.spiders.items import Polled
 
 _Result = TypeVar("_Result")
+
+LOOK_UPS = 32
+"""Names looked up at once. At Twisted's 10, ten names whose servers keep silent hold up all others."""
 
 FIXED_GAP = timedelta(hours=1)
 """Between two polls of a source where no cadence is given: plain `scrapy crawl`."""
@@ -82,7 +86,7 @@ class Job:
     faults: dict[str, str] = field(default_factory=dict)
     worse: list[tuple[str, Health]] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
-    error: CorpusError | None = None
+    error: HouxuError | None = None
 
 
 class Stop:
@@ -200,8 +204,8 @@ async def ask(
 def finish(job: Job, *, stopped: bool) -> None:
     """Settle the stories, close the run, and raise what ended it."""
     now = job.clock()
-    if job.error is not None:
-        raise job.error
+    if isinstance(job.error, CorpusError):
+        raise job.error  # nothing more can be written
     if job.unreachable:
         job.corpus.end_run(job.run_id, "network", now, f"{len(job.unreachable)} hosts, none reached")
         raise NetworkDown(len(job.unreachable))
@@ -210,9 +214,11 @@ def finish(job: Job, *, stopped: bool) -> None:
     job.corpus.tidy_index()
     job.worse = job.corpus.judge_health((state.source for state in job.batch), now)
     failed = bool(job.batch) and len(job.faults) == len(job.batch)
-    ending = "failed" if failed else "stopped" if stopped else "done"
-    note = "; ".join(f"{source}: {fault}" for source, fault in sorted(job.faults.items())) or None
-    job.corpus.end_run(job.run_id, ending, now, note)
+    ending = "failed" if failed or job.error else "stopped" if stopped else "done"
+    said = [*([str(job.error)] if job.error else ()), *(f"{each}: {why}" for each, why in sorted(job.faults.items()))]
+    job.corpus.end_run(job.run_id, ending, now, "; ".join(said) or None)
+    if job.error is not None:
+        raise job.error
     if failed:
         raise AllFailed(len(job.batch))
 
@@ -236,7 +242,7 @@ def job_from_settings(crawler: Crawler, kinds: Sequence[Kind]) -> Job:
     def close() -> None:
         try:
             finish(job, stopped=False)
-        except (NetworkDown, AllFailed, CorpusError) as error:
+        except HouxuError as error:
             logging.getLogger("houxu").error("%s", error)  # noqa: TRY400 the message says it, a traceback would not
         finally:
             corpus.close(checkpoint=True)
@@ -255,6 +261,7 @@ def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
     started: Any = reactor
     if not started.running:
         started.getThreadPool().threadFactory = _daemon_thread  # else a look-up that hangs holds the exit
+        started.suggestThreadPoolSize(LOOK_UPS)
         started.startRunning(installSignalHandlers=False)
     loop: asyncio.AbstractEventLoop = started._asyncioEventloop  # noqa: SLF001 the only way to the reactor's own loop
     return loop.run_until_complete(coroutine)

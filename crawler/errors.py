@@ -9,6 +9,7 @@
     ├── RunLocked                   exit 75  another run holds the lock
     ├── NetworkDown                 exit 1   no host could be reached
     ├── AllFailed                   exit 1   every source asked failed
+    ├── MemoryFull                  exit 1   the process held more memory than it may
     ├── Unreadable                           a page that a stage cannot read
     ├── SourceError                          a source's answer that is no list of leads
     └── MissingExtra                exit 2   an optional dependency is not installed
@@ -122,6 +123,18 @@ class AllFailed(HouxuError):
     def __init__(self, sources: int) -> None:
         self.sources = sources
         super().__init__(f"all {sources} sources failed; `houxu sources` says how")
+
+
+class MemoryFull(HouxuError):
+    """The process held `held` MB, more than the `limit`; the crawl ended with all it had committed."""
+
+    def __init__(self, held: int, limit: int) -> None:
+        self.held = held
+        self.limit = limit
+        super().__init__(
+            f"the crawl ended early: it held {held} MB of memory, and HOUXU_MEMORY_MB is {limit}; "
+            "what was left waits for the next run"
+        )
 
 
 class Unreadable(HouxuError):

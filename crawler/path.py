@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from crawler import claims, dedupe, relevance, storable, stories
+from crawler import claims, dedupe, relevance, rights, storable, stories
 from crawler.changes import changes
 from crawler.corpus.articles import text_sha256
 from crawler.errors import CorpusError, Unreadable
@@ -33,16 +33,27 @@ pages declare themselves not free and hold 3,254 characters and more."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A page and what the pure stages made of it. `article` is None where the gate or a failing stage ended it."""
+    """A page and what the pure stages made of it. `article` is None where the gate or a failing stage ended it.
+
+    `reserved`: its publisher reserves what is needed to keep the page itself.
+    """
 
     page: Page
     article: Article | None
     verdict: Verdict | None
     error: str | None = None
+    reserved: bool = False
 
 
 def prepare(topic: Topic, page: Page) -> Prepared:
     """Take a page through the pure stages. Never raises: a stage that fails is said in `error`."""
+    said = [rights.reserved(each.body, each.headers) for each in (page, *page.rest)]
+    reserved = ", ".join(dict.fromkeys(each for each in (*said, page.reserved) if each))
+    prepared = _prepare(topic, page, reserved)
+    return replace(prepared, reserved=bool(reserved) and not topic.keep_reserved)
+
+
+def _prepare(topic: Topic, page: Page, reserved: str) -> Prepared:
     try:
         lead = f"{page.lead.title or ''} {page.lead.body or ''}".encode() if page.lead else b""
         said = page.body + lead  # extract may take its title or body from the lead
@@ -54,7 +65,10 @@ def prepare(topic: Topic, page: Page) -> Prepared:
         if not storable.is_web_url(url):  # what a page declares must not cost its article
             url = dedupe.canonical_url(page.url)
         article = storable.article(replace(article, url=url))
-        return Prepared(page=page, article=article, verdict=relevance.judge(topic, article))
+        verdict = relevance.judge(topic, article)
+        if reserved:
+            article, verdict = rights.noted(article, verdict, reserved, whole=topic.keep_reserved)
+        return Prepared(page=page, article=article, verdict=verdict)
     except Unreadable as error:
         return Prepared(page=page, article=None, verdict=None, error=str(error))
     except Exception as error:  # noqa: BLE001 a hostile page must end as one visit, not as the run
@@ -73,6 +87,8 @@ def append(
 ) -> Visit:
     """Append a prepared page and end its visit, in one transaction; the raw page goes to its own file before.
 
+    A page whose publisher reserves that is not kept.
+
     Args:
         corpus: where to.
         topic: the topic it was prepared under.
@@ -85,7 +101,7 @@ def append(
     page = prepared.page
     if corpus.is_forgotten(dedupe.canonical_url(page.url)):
         return _leave_out(corpus, run_id, lead_id, page)
-    page_sha256 = corpus.pages.put(page.body)
+    page_sha256 = None if prepared.reserved else corpus.pages.put(page.body)
     try:
         with corpus.transaction():
             return _end(corpus, topic, prepared, run_id, page_sha256, lead_id, status, ms)
@@ -103,7 +119,7 @@ def _end(
     topic: Topic,
     prepared: Prepared,
     run_id: int,
-    page_sha256: str,
+    page_sha256: str | None,
     lead_id: int | None,
     status: int | None,
     ms: int,

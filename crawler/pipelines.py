@@ -16,7 +16,7 @@ from crawler.errors import CorpusError
 from crawler.middlewares.hosts import HostsMiddleware, wait_until
 from crawler.model import Ending, Visit
 from crawler.path import append, prepare
-from crawler.spiders.follow import Polled, Visited
+from crawler.spiders.items import Polled, Visited
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -151,7 +151,7 @@ class CorpusPipeline:
             append(
                 job.corpus,
                 job.topic,
-                prepare(job.topic, item.page),
+                item.prepared or prepare(job.topic, item.page),
                 job.run_id,
                 lead_id=item.lead_id,
                 status=item.status,

@@ -12,6 +12,7 @@ HOUXU_DB = "corpus.db"
 HOUXU_TOPIC = None  # the packaged one
 HOUXU_LOCK = "scheduler.lock.run_lock"  # by name: crawler never imports scheduler
 HOUXU_ALLOW_HOSTS: list[str] = []  # private hosts the guard lets pass
+HOUXU_MEMORY_MB = 600  # resident; above it the crawl ends, with 1, and what is left waits (middlewares.memory)
 HOUXU_CONNECT_TO: dict[str, str] = {}  # host pattern -> ADDRESS:PORT, the demo's and the tests' name service
 
 # Manners.
@@ -36,6 +37,7 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOAD_MAXSIZE = 8 * 1024 * 1024  # a 900 MB bomb of 1 kB was accepted at the default of 1 GiB
 DOWNLOAD_WARNSIZE = 0
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 32 * 1024 * 1024  # at the default of 5 MB one large page in work holds up all hosts
 DOWNLOAD_TIMEOUT = 20  # the whole response; at the default of 180 a byte a second holds a host for three minutes
 DOWNLOAD_VERIFY_CERTIFICATES = True
 REDIRECT_MAX_TIMES = 5
@@ -43,11 +45,13 @@ METAREFRESH_ENABLED = False
 HTTPPROXY_ENABLED = False  # else http_proxy in the environment carries every request past the guard
 TELNETCONSOLE_ENABLED = False  # executes Python
 REMOTE_CONTROL_ENABLED = False  # executes Python
-MEMUSAGE_LIMIT_MB = 800
+MEMUSAGE_ENABLED = False  # looks at the peak of the process's life: one would end all later crawls of a daemon
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # lets concurrent requests past: 6 of 8
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    "crawler.middlewares.reservations.ReservationsMiddleware": 110,
+    "crawler.middlewares.envelope.EnvelopeMiddleware": 940,  # before hosts takes a turn, and before bodies are unpacked
     "crawler.middlewares.hosts.HostsMiddleware": 950,  # next to the wire, so that redirects and robots.txt wait too
 }
 ITEM_PIPELINES = {"crawler.pipelines.CorpusPipeline": 300}
@@ -55,4 +59,7 @@ CONCURRENT_ITEMS = 4  # 100, the default, makes 100 tasks per response: 1.6 time
 LOG_LEVEL = "INFO"
 LOGSTATS_INTERVAL = 0
 WARN_ON_GENERATOR_RETURN_VALUE = False  # reads and parses a callback's source at every answer: a tenth of a poll's CPU
-EXTENSIONS = {"scrapy.extensions.corestats.CoreStats": None}
+EXTENSIONS = {
+    "scrapy.extensions.corestats.CoreStats": None,
+    "crawler.middlewares.memory.MemoryCeiling": 100,
+}

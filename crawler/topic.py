@@ -25,6 +25,7 @@ PACKAGED = Path(__file__).parent / "topics" / "xiaomi_ai.toml"
 """The topic that is followed when no other is named."""
 
 _REQUESTS_PER_DAY = 5000
+_HOST_REQUESTS_PER_DAY = 1000  # of one host: a feed every five minutes, and 700 pages
 _KEEP_OFFTOPIC = timedelta(days=45)
 _WINDOW = 60  # characters; on 250 labelled pages proximity took precision from .83 to .97
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -62,24 +63,26 @@ def _topic(file: Table) -> Topic:
     crawl = file.table("crawl", "a table headed [crawl]") or Table({}, "crawl", file.mistakes)
     rule = file.table("relevance", "a table headed [relevance]", required=True)
     relevance = Relevance() if rule is None else _relevance(rule)
-    required = "topic" in file.data  # an absent table is said once: its keys are not missing as well
     claims = read_claims(file)
+    required = "topic" in file.data  # an absent table is said once: its keys are not missing as well
     topic = Topic(
         id=head.text("id", "a short name without spaces", _is_id, required=required) or "",
         name=head.text("name", required=required) or "",
         seed=head.date("seed"),
         contact=crawl.text("contact", "an http or https URL, or mailto:ADDRESS", _is_contact),
         requests_per_day=crawl.number("requests_per_day", _REQUESTS_PER_DAY),
+        host_requests_per_day=crawl.number("host_requests_per_day", _HOST_REQUESTS_PER_DAY),
+        keep_reserved=crawl.flag("keep_reserved", default=False),
         keep_offtopic=crawl.duration("keep_offtopic") or _KEEP_OFFTOPIC,
         relevance=relevance,
         sources=tuple(_source(table) for table in file.tables("source")),
         sites=tuple(_site(table) for table in file.tables("site")),
         digest=relevance_digest(relevance),
+        claims=claims,
+        claims_digest=claims_digest(claims),
     )
     for table in (head, crawl, file):
         table.end()
-        claims=claims,
-        claims_digest=claims_digest(claims),
     _repeated(topic.sources, file.mistakes)
     return topic
 

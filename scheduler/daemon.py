@@ -22,7 +22,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from crawler.corpus.store import Corpus
 from crawler.crawl import Job, Stop, crawl, run, settings_for, utc_now
-from crawler.errors import SIGNALED, HouxuError, RunLocked, TopicError
+from crawler.errors import SIGNALED, HouxuError, MemoryFull, RunLocked, TopicError
 from scheduler.cadence import first_check
 from scheduler.lock import run_lock
 from scheduler.notify import notify, ping, watchdog_seconds
@@ -103,7 +103,10 @@ class Daemon:
         self._received = 0
 
     async def run(self) -> int:
-        """Tick until SIGTERM or SIGINT, and return 128 plus its number; a second one ends the process at once."""
+        """Tick until SIGTERM or SIGINT, and return 128 plus its number; a second one ends the process at once.
+
+        A crawl that held too much memory ends the daemon too, with 1: whoever started it starts it afresh.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number)
@@ -137,7 +140,7 @@ class Daemon:
             scheduler.shutdown(wait=False)
             for number in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP} - {self._received}:
                 loop.remove_signal_handler(number)
-        return SIGNALED + self._received
+        return SIGNALED + self._received if self._received else 1
 
     def stop(self) -> None:
         """Finish what is on the wire, start nothing more, and end."""
@@ -173,6 +176,8 @@ class Daemon:
         except HouxuError as error:
             log.error("%s", error)  # noqa: TRY400 the message says it
             code = error.exit_code
+            if isinstance(error, MemoryFull):  # a new process is the only one that is sure to hold less
+                self.stop()
         except Exception:
             log.exception("a tick failed; the next one tries again")
             code = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from crawler.corpus.store import Corpus
+    from crawler.model import Topic
 
 
 class Site(ThreadingHTTPServer):
@@ -80,22 +82,32 @@ class SiteHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """Serve a site."""
+@contextmanager
+def served() -> Iterator[Site]:
+    """Serve a site while the block lasts."""
     with Site() as site:
         thread = Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
+        try:
+            yield site
+        finally:
+            site.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Serve a site."""
+    with served() as site:
         yield site
-        site.shutdown()
-        thread.join()
 
 
 class StubJob:
-    """What the middlewares want of a job: a corpus and a clock."""
+    """What the middlewares want of a job: a corpus, a topic and a clock."""
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(self, corpus: Corpus, topic: Topic) -> None:
         self.corpus = corpus
+        self.topic = topic
 
     @staticmethod
     def clock() -> datetime:
@@ -114,10 +126,10 @@ class Hammer(Spider):
 
     name = "hammer"
 
-    def __init__(self, urls: list[str], corpus: Corpus, **kwargs: Any) -> None:
+    def __init__(self, urls: list[str], corpus: Corpus, topic: Topic, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.urls = urls
-        self.job = StubJob(corpus)
+        self.job = StubJob(corpus, topic)
         self.frontier = StubFrontier()
         self.got: list[str] = []
         self.failed: list[BaseException] = []
@@ -138,12 +150,13 @@ class Hammer(Spider):
 
 def hammer(corpus: Corpus, site: Site, paths: list[str], **overrides: Any) -> Hammer:
     """Send the paths of a site all at once through our settings and middlewares, and return the spider."""
-    settings = settings_for(topic_of(site.base), {"ITEM_PIPELINES": {}, **overrides}, ("127.0.0.1",))
+    topic = topic_of(site.base)
+    settings = settings_for(topic, {"ITEM_PIPELINES": {}, **overrides}, ("127.0.0.1",))
     spiders: list[Any] = []
 
     async def crawl() -> None:
         crawler = AsyncCrawlerRunner(settings).create_crawler(Hammer)
-        await crawler.crawl_async(urls=[site.base + path for path in paths], corpus=corpus)
+        await crawler.crawl_async(urls=[site.base + path for path in paths], corpus=corpus, topic=topic)
         spiders.append(crawler.spider)
 
     run(crawl())

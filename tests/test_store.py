@@ -179,8 +179,14 @@ def test_an_opaque_link_ends_deferred_and_is_not_chased(corpus: Corpus, topic: T
 
 @pytest.mark.parametrize(
     ("url", "netloc"),
-    [("https://A.test/x", "a.test"), ("http://user:pw@a.test:8080/", "a.test:8080"), ("http://[::1]:80/", "[::1]:80")],
+    [
+        ("https://A.test/x", "a.test"),
+        ("http://user:pw@a.test:8080/", "a.test:8080"),
+        ("http://[::1]:8080/", "[::1]:8080"),
+    ]
+    + [("http://a.test:80/", "a.test"), ("https://a.test.:443/", "a.test"), ("http://a.test.:81/", "a.test:81")]
+    + [("https://a.test:80/", "a.test:80"), ("http://[::1]:80/", "[::1]")],
 )
 def test_manners_are_kept_per_netloc(url: str, netloc: str) -> None:
-    """Host and port in lower case, without credentials."""
+    """Host and port in lower case, without credentials, final dot and default port: no second name for one host."""
     assert netloc_of(url) == netloc

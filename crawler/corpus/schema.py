@@ -45,6 +45,13 @@ def m002_claims(db: Database) -> None:
     _run(db, _sql("m002_claims.sql"))
 
 
+@migrations()
+def m003_reservations(db: Database) -> None:
+    """A host's tdmrep.json as last had: what it reserves of text and data mining."""
+    db.conn.execute("ALTER TABLE hosts ADD COLUMN tdmrep TEXT")
+    db.conn.execute("ALTER TABLE hosts ADD COLUMN tdmrep_at TEXT")
+
+
 def lay_views(db: Database) -> None:
     """Drop every view and create those of `views.sql`: a view holds no data, so the newest text is right."""
     for name in db.view_names():

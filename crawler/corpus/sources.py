@@ -18,12 +18,19 @@ FirstCheck = Callable[[Source, datetime], datetime]
 CLOCK_SLACK = timedelta(minutes=1)
 """A clock set back by less is corrected, not wrong."""
 
+_OWN_PORT = {"http": ":80", "https": ":443"}
+
 _INSTANTS = ("next_check_at", "checked_at", "ok_at", "full_at", "gone_since", "health_since")
 
 
 def netloc_of(url: str) -> str:
-    """Return the host of a URL with its port where it has one, lower case: what manners are kept per."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
+    """Return the host of a URL with its port where it has one, lower case: what manners are kept per.
+
+    A final dot and the scheme's own port are left out: else one host would be asked at twice the pace under two names.
+    """
+    parts = urlsplit(url)
+    netloc = parts.netloc.rpartition("@")[2].lower()
+    return netloc.removesuffix(_OWN_PORT.get(parts.scheme, ":")).rstrip(".").replace(".:", ":")
 
 
 def _text(when: datetime | None) -> str | None:
@@ -155,20 +162,34 @@ class Sources(Base):
         self.conn.execute(f"UPDATE sources SET {columns} WHERE id = :id", values)
 
     def hosts(self) -> dict[str, dict[str, Any]]:
-        """Return the row of every host: `last_request_at` and `retry_at` as text, `crawl_delay` in seconds."""
-        return {row["host"]: row for row in self.rows("SELECT * FROM hosts")}
+        """Return the manners towards every host, without its files, which a thousand hosts may fill with 500 MB.
 
-    def note_request(self, host: str, now: datetime) -> None:
-        """Remember that a request to `host` starts: pacing must survive the process, so it commits at once."""
-        today = stamp(now)[:10]
+        Returns:
+            host -> `last_request_at` and `retry_at` as text, `crawl_delay` in seconds, `requests_today` and the `today`
+            they were counted on.
+        """
+        columns = "host, last_request_at, retry_at, crawl_delay, requests_today, today"
+        return {row["host"]: row for row in self.rows(f"SELECT {columns} FROM hosts")}
+
+    def host(self, host: str) -> dict[str, Any] | None:
+        """Return all that is known of one host, its files included; None where nothing is."""
+        rows = self.rows("SELECT * FROM hosts WHERE host = ?", (host,))
+        return rows[0] if rows else None
+
+    def note_request(self, host: str, now: datetime) -> int:
+        """Remember that a request to `host` starts, and return how many did today (UTC).
+
+        Pacing must survive the process, so it commits at once.
+        """
         with self.transaction():
-            self.conn.execute(
+            cursor = self.conn.execute(
                 "INSERT INTO hosts (host, last_request_at, requests_today, today) VALUES (?, ?, 1, ?) "
                 "ON CONFLICT (host) DO UPDATE SET last_request_at = excluded.last_request_at, "
                 "requests_today = CASE today WHEN excluded.today THEN requests_today + 1 ELSE 1 END, "
-                "today = excluded.today",
-                (host, stamp(now), today),
+                "today = excluded.today RETURNING requests_today",
+                (host, stamp(now), stamp(now)[:10]),
             )
+            return int(cursor.fetchone()[0])
 
     def note_robots(self, host: str, now: datetime, status: int | None, text: str, crawl_delay: float | None) -> None:
         """Remember a host's robots.txt (None: no answer came) and its Crawl-delay, capped, in seconds."""
@@ -178,6 +199,15 @@ class Sources(Base):
                 "ON CONFLICT (host) DO UPDATE SET robots = excluded.robots, robots_status = excluded.robots_status, "
                 "robots_at = excluded.robots_at, crawl_delay = excluded.crawl_delay",
                 (host, text, status, stamp(now), crawl_delay),
+            )
+
+    def note_tdmrep(self, host: str, now: datetime, text: str) -> None:
+        """Remember a host's tdmrep.json, empty where it has none."""
+        with self.transaction():
+            self.conn.execute(
+                "INSERT INTO hosts (host, tdmrep, tdmrep_at) VALUES (?, ?, ?) "
+                "ON CONFLICT (host) DO UPDATE SET tdmrep = excluded.tdmrep, tdmrep_at = excluded.tdmrep_at",
+                (host, text, stamp(now)),
             )
 
     def hold_host(self, host: str, until: datetime) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 
 from crawler.corpus.sources import netloc_of
-from crawler.model import instant
+from crawler.model import instant, stamp
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -36,13 +37,21 @@ JITTER = 0.5
 """Our own share of randomness, only ever upwards."""
 
 
-class HostWaits(IgnoreRequest):
-    """The host asked for peace until `until`: Retry-After, or our back-off after a 429."""
+PATIENCE = 2
+"""Answers in a row that did not come in time, after which a host is left alone: each held its leads up for the whole
+deadline, and the crawl with them."""
 
-    def __init__(self, host: str, until: datetime) -> None:
+SILENT = timedelta(minutes=15)
+"""How long a host is left alone that did not answer in time."""
+
+
+class HostWaits(IgnoreRequest):
+    """Nothing is sent to the host before `until`: Retry-After, our back-off, or the day's requests are spent."""
+
+    def __init__(self, host: str, until: datetime, why: str = "asked for peace") -> None:
         self.host = host
         self.until = until
-        super().__init__(f"{host} asked for peace until {until:%Y-%m-%d %H:%M} UTC")
+        super().__init__(f"{host} {why} until {until:%Y-%m-%d %H:%M} UTC")
 
 
 class CrawlStops(IgnoreRequest):
@@ -70,6 +79,9 @@ class HostsMiddleware:
         self._free_at: dict[str, float] = {}
         self._crawl_delay: dict[str, float] = {}
         self._retry_at: dict[str, datetime] = {}
+        self._today: dict[str, tuple[str, int]] = {}
+        self._silent: Counter[str] = Counter()
+        self._silent_until: dict[str, datetime] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -94,6 +106,8 @@ class HostsMiddleware:
                 # the stamp was cut to a whole second: the request may have started up to one later
                 since = (now - instant(row["last_request_at"])).total_seconds() - 1
                 self._free_at[host] = time.monotonic() + self._gap(host) - max(since, 0.0)
+            if row["today"]:
+                self._today[host] = (row["today"], row["requests_today"])
 
     def hold(self, host: str, until: datetime) -> None:
         """Send `host` nothing before `until`, in this crawl; the corpus keeps it for the next."""
@@ -107,10 +121,11 @@ class HostsMiddleware:
         """Wait for the host's turn, and take it.
 
         Raises:
-            HostWaits: the host asked for peace.
+            HostWaits: the host asked for peace, does not answer, or had all it gets on one day.
             CrawlStops: the crawl ended meanwhile.
         """
         host = netloc_of(request.url)
+        self._check_silence(host, self._spider.job.clock())
         if self._is_lifted(host):
             return
         lock = self._locks.setdefault(host, asyncio.Lock())
@@ -122,27 +137,50 @@ class HostsMiddleware:
             wait = self._wait(host)
         if self._spider.frontier.stopped:
             raise CrawlStops
-        self._check_peace(host)
+        now = self._spider.job.clock()
+        self._check_silence(host, now)
+        self._check_peace(host, now)
+        self._check_budget(host, now)
         self._free_at[host] = time.monotonic() + self._gap(host)
-        self._spider.job.corpus.note_request(host, self._spider.job.clock())
+        self._today[host] = (stamp(now)[:10], self._spider.job.corpus.note_request(host, now))
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Free the host, and note that it answered."""
         self._free(request)
-        self.answered.add(netloc_of(request.url))
+        host = netloc_of(request.url)
+        self.answered.add(host)
+        self._silent.pop(host, None)
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 Scrapy's signature
-        """Free the host."""
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Free the host, and leave it alone when it keeps us waiting."""
         self._free(request)
+        if isinstance(exception, DownloadTimeoutError):
+            host = netloc_of(request.url)
+            self._silent[host] += 1
+            if self._silent[host] >= PATIENCE:
+                self._silent_until[host] = self._spider.job.clock() + SILENT
 
     def _wait(self, host: str) -> float:
         return self._free_at.get(host, 0.0) - time.monotonic()
 
-    def _check_peace(self, host: str) -> None:
-        until = self._retry_at.get(host)
-        if until is not None and until > self._spider.job.clock():
+    def _check_silence(self, host: str, now: datetime) -> None:
+        until = self._silent_until.get(host, now)
+        if until > now:
+            raise HostWaits(host, until, "does not answer in time: left alone")
+
+    def _check_peace(self, host: str, now: datetime) -> None:
+        until = self._retry_at.get(host, now)
+        if until > now:
             raise HostWaits(host, until)
+
+    def _check_budget(self, host: str, now: datetime) -> None:
+        """Let no host have more requests on one day (UTC) than its budget, robots.txt and redirects included."""
+        today, spent = self._today.get(host, ("", 0))
+        budget = self._spider.job.topic.host_requests_per_day
+        if today == stamp(now)[:10] and spent >= budget:
+            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            raise HostWaits(host, midnight, f"had its {budget} requests of the day: left alone")
 
     def _gap(self, host: str) -> float:
         gap = max(LEAST_DELAY, self._delay, self._crawl_delay.get(host, 0.0))

@@ -113,7 +113,7 @@ class RobotsMiddleware:
             raise RobotsDenied(request.url)
 
     def _recall(self, host: str) -> Robots | None:
-        row = self._spider.job.corpus.hosts().get(host)
+        row = self._spider.job.corpus.host(host)
         if row is None or row["robots_at"] is None:
             return None
         return _robots(instant(row["robots_at"]), row["robots_status"], row["robots"] or "")

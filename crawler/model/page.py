@@ -35,7 +35,8 @@ class Page:
     """What one visit fetched: bytes, headers (lower-case names) and the final URL, at `fetched_at`.
 
     `lead` is what the source said; `lang` and `timezone` are its defaults. Both fill gaps, never overrule the page.
-    `rest` are the further pages of an article that runs over several, in order.
+    `rest` are the further pages of an article that runs over several, in order. `reserved` is what the host, not the
+    page, reserves of it (crawler/rights.py).
     """
 
     url: str
@@ -46,6 +47,7 @@ class Page:
     lang: str | None = None
     timezone: str | None = None
     rest: tuple[Page, ...] = ()
+    reserved: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,26 +5,31 @@ It decides nothing about the corpus: it turns answers into items, and the pipeli
 
 from __future__ import annotations
 
-import hashlib
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
 
+from crawler import rights
+from crawler.apart import LARGE_ANSWER, MOST_TAGS, Apart, Busy, is_large, tags
 from crawler.corpus.leads import lead_of
 from crawler.corpus.sources import netloc_of
-from crawler.errors import SourceError
+from crawler.errors import SourceError, Unreadable
 from crawler.extract import next_page
-from crawler.model import KINDS, Ending, Kind, Lead, Page, Poll, Signals, SourceState, Visit
+from crawler.middlewares.reservations import PAGE, TDMREP
+from crawler.model import KINDS, Ending, Kind, Page, Poll, SourceState, Visit
+from crawler.path import Prepared, prepare
 from crawler.polling import wants_full
 from crawler.relevance import gate
 from crawler.revisits import conditional
 from crawler.spiders import feed, listing, search, sitemap
 from crawler.spiders.endings import ending_of
-from crawler.spiders.failures import Failed, explain
+from crawler.spiders.failures import explain
 from crawler.spiders.frontier import Frontier, Task
+from crawler.spiders.items import Polled, Visited, header_map, latency, poll_of, validators, with_file
 from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
@@ -39,48 +44,11 @@ if TYPE_CHECKING:
 PARSERS = {"feed": feed.parse, "sitemap": sitemap.parse, "listing": listing.parse, "search": search.parse}
 """One parser per kind: (body, url, headers, source, now) -> Answer."""
 
-VALIDATORS = frozenset({b"if-none-match", b"if-modified-since"})
-LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
-
 MORE_PAGES = 9
 """Further pages of one article, at most: news that runs over more is a gallery."""
 
 MORE_FILES = 10
 """Sitemaps read below one index, newest first: 111 requests is what an endless index cost under a depth limit of 3."""
-
-
-@dataclass(slots=True)
-class Polled:
-    """An item: one poll, to be written. `answered` is who did, after redirects; `failure`: nobody did."""
-
-    host: str
-    state: SourceState
-    poll: Poll
-    failure: Failed | None = None
-    answered: str | None = None
-    charset: str | None = None
-    notes: tuple[str, ...] = ()
-
-    def with_outlet(self, lead: Lead) -> Lead:
-        """Return a lead with its source's outlet where it names none; what a search shows is somebody else's."""
-        if lead.outlet or self.state.source.kind == "search":
-            return lead
-        return replace(lead, outlet=self.state.source.outlet)
-
-
-@dataclass(slots=True)
-class Visited:
-    """An item: one visit, to be written. Either a `page` to take along the path, or a `visit` that ended without."""
-
-    host: str
-    lead_id: int
-    page: Page | None = None
-    visit: Visit | None = None
-    status: int | None = None
-    ms: int = 0
-    signals: Signals = field(default_factory=Signals)
-    answered: str | None = None
-    failure: Failed | None = None
 
 
 class FollowSpider(Spider):
@@ -92,6 +60,7 @@ class FollowSpider(Spider):
     def __init__(self, job: Job, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job = job
+        self.apart = Apart()
         self.frontier = Frontier(
             job.corpus,
             [state for state in job.batch if state.source.kind in self.kinds],
@@ -108,7 +77,9 @@ class FollowSpider(Spider):
             from crawler.crawl import job_from_settings
 
             job = job_from_settings(crawler, cls.kinds)
-        return super().from_crawler(crawler, *args, job=job, **kwargs)
+        spider = super().from_crawler(crawler, *args, job=job, **kwargs)
+        crawler.signals.connect(spider.apart.close, signals.spider_closed)
+        return spider
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask one thing of every host; the pipeline asks for more as answers are written."""
@@ -142,20 +113,21 @@ class FollowSpider(Spider):
             errback=self.visit_failed,
             headers=validators(row["etag"], row["last_modified"]) if conditional(row["rung"]) else {},
             dont_filter=True,
+            meta={PAGE: True},
             cb_kwargs={"host": host, "row": row},
         )
 
-    def polled(
+    async def polled(
         self, response: Response, host: str, state: SourceState, item: Polled | None = None, more: tuple[str, ...] = ()
-    ) -> Iterator[Polled | Request]:
+    ) -> AsyncIterator[Polled | Request]:
         """Read a source's answer; an index's files are read before its poll is one."""
         if item is None:
             poll = poll_of(response, state, self.job.clock())
             item = Polled(host, state, poll, answered=netloc_of(response.url))
             if response.status == HTTPStatus.OK and item.poll.body_sha256 != state.body_sha256:
-                more = self._read(response, item)[:MORE_FILES]
+                more = (await self._read(response, item))[:MORE_FILES]
         elif response.status == HTTPStatus.OK:
-            self._read(response, item)
+            await self._read(response, item)
             item.poll = with_file(item.poll, response.body)
         if more and item.poll.error is None:
             yield Request(
@@ -168,15 +140,18 @@ class FollowSpider(Spider):
             return
         yield item
 
-    def _read(self, response: Response, item: Polled) -> tuple[str, ...]:
+    async def _read(self, response: Response, item: Polled) -> tuple[str, ...]:
         """Add a file's leads to the poll; return the further files it names."""
-        source = replace(item.state.source, url=item.state.url)
+        source, body = replace(item.state.source, url=item.state.url), response.body
+        headers = header_map(response)
+        read = partial(PARSERS[source.kind], body, url=response.url, headers=headers, source=source, now=item.poll.at)
         try:
-            answer = PARSERS[source.kind](
-                response.body, url=response.url, headers=header_map(response), source=source, now=item.poll.at
-            )
-        except SourceError as error:
+            answer = await self.apart.run(len(body), read) if is_large(body, LARGE_ANSWER) else read()
+        except (SourceError, Unreadable) as error:
             item.poll = replace(item.poll, error=error.reason)
+            return ()
+        except Busy as error:
+            item.poll = replace(item.poll, error=str(error))
             return ()
         except Exception as error:  # noqa: BLE001 a hostile answer is its source's fault, and must not cost its host
             item.poll = replace(item.poll, error=f"its reader failed: {type(error).__name__}: {error}"[:300])
@@ -203,9 +178,9 @@ class FollowSpider(Spider):
             item = Polled(host, state, poll, failed)
         yield item
 
-    def visited(
+    async def visited(
         self, response: Response, host: str, row: dict[str, Any], item: Visited | None = None
-    ) -> Iterator[Visited | Request]:
+    ) -> AsyncIterator[Visited | Request]:
         """Read a lead's page; where its article goes on, the next page too."""
         ending = ending_of(response.status, header_map(response).get("content-type", ""))
         page = self._page(response, row)
@@ -215,10 +190,35 @@ class FollowSpider(Spider):
             item.page = replace(item.page, rest=(*item.page.rest, page))
         further = self._further(item.page, page) if ending is None else None
         if further is None:
+            await self._prepare_large(item)
             yield item
             return
         kwargs = {"host": host, "row": row, "item": item}
-        yield Request(further, callback=self.visited, errback=self.visit_failed, dont_filter=True, cb_kwargs=kwargs)
+        yield Request(
+            further,
+            callback=self.visited,
+            errback=self.visit_failed,
+            dont_filter=True,
+            meta={PAGE: True},
+            cb_kwargs=kwargs,
+        )
+
+    async def _prepare_large(self, item: Visited) -> None:
+        """Take a page apart that would hold up everybody else's."""
+        page = item.page
+        if page is None or not any(is_large(each.body) for each in (page, *page.rest)):
+            return
+        bodies = [each.body for each in (page, *page.rest)]
+        if sum(map(tags, bodies)) > MOST_TAGS:
+            error = f"more than {MOST_TAGS} tags: no page of news has as many"
+            item.prepared = Prepared(page=page, article=None, verdict=None, error=error)
+            return
+        try:
+            item.prepared = await self.apart.run(sum(map(len, bodies)), prepare, self.job.topic, page)
+        except Unreadable as why:
+            item.prepared = Prepared(page=page, article=None, verdict=None, error=str(why))
+        except Busy as why:
+            item.page, item.visit = None, Visit(url=page.url, ending=Ending.DEFERRED, reason=str(why))
 
     def _page(self, response: Response, row: dict[str, Any]) -> Page:
         return Page(
@@ -229,6 +229,7 @@ class FollowSpider(Spider):
             lead=lead_of(row),
             lang=row["lang"],
             timezone=row["timezone"],
+            reserved=rights.mining_reserved(response.meta.get(TDMREP, ""), response.url),
         )
 
     def _first_page(
@@ -246,8 +247,10 @@ class FollowSpider(Spider):
         return item
 
     def _further(self, first: Page | None, page: Page) -> str | None:
-        """Return where an article on topic goes on, unless that was read or it has too many pages."""
-        if first is None or len(first.rest) >= MORE_PAGES or not gate(self.job.topic, first.body):
+        """Return where an article on topic goes on, unless that was read or it has too many pages, or a large one."""
+        if first is None or len(first.rest) >= MORE_PAGES or is_large(page.body):
+            return None
+        if not gate(self.job.topic, first.body):
             return None
         try:
             further = next_page(page)
@@ -293,52 +296,3 @@ class SearchSpider(FollowSpider):
 
     name = "search"
     kinds = ("search",)
-
-
-def validators(etag: str | None, last_modified: str | None) -> dict[str, str]:
-    """Return the headers of a conditional request."""
-    headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-    return {name: value for name, value in headers.items() if value}
-
-
-def header_map(response: Response) -> dict[str, str]:
-    """Return a response's headers, names in lower case, the first value of each."""
-    return {
-        name.decode("latin-1").lower(): values[0].decode("latin-1")
-        for name, values in response.headers.items()
-        if values
-    }
-
-
-def latency(response: Response) -> int:
-    """Return how long the answer took, in milliseconds."""
-    return round(1000 * float(response.meta.get("download_latency", 0.0)))
-
-
-def poll_of(response: Response, state: SourceState, now: datetime) -> Poll:
-    """Return what a response says before its body is read."""
-    headers = header_map(response)
-    lasting = all(reason in LASTING for reason in response.meta.get("redirect_reasons", ["none"]))
-    return Poll(
-        source_id=state.source.id,
-        at=now,
-        status=response.status,
-        signals=http_signals(headers, now),
-        size=len(response.body),
-        ms=latency(response),
-        moved_to=response.url if lasting else None,
-        etag=headers.get("etag"),
-        last_modified=headers.get("last-modified"),
-        body_sha256=hashlib.sha256(response.body).hexdigest(),
-        conditional=bool(response.request and VALIDATORS & {name.lower() for name in response.request.headers}),
-    )
-
-
-def with_file(poll: Poll, body: bytes) -> Poll:
-    """Return a poll of an index with one more of its files.
-
-    The index's own validators are dropped and its hash becomes one of all files: an index stays the same while its
-    files grow, so a 304 for it would say nothing.
-    """
-    both = hashlib.sha256((poll.body_sha256 or "").encode() + body).hexdigest()
-    return replace(poll, size=poll.size + len(body), body_sha256=both, etag=None, last_modified=None)

@@ -1,0 +1,93 @@
+"""A host's `/.well-known/tdmrep.json`, asked before the first of its pages and remembered for a day.
+
+Text and data mining may be reserved there (TDMRep) for pages that do not say so themselves; `crawler/rights.py` reads
+it. A file that cannot be had reserves nothing, as the protocol has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self, cast
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.corpus.sources import netloc_of
+from crawler.middlewares.hosts import CrawlStops, HostWaits
+from crawler.middlewares.robots import FRESH
+from crawler.model import instant
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.spiders.follow import FollowSpider
+
+MOST_BYTES = 64 * 1024
+
+PAGE = "houxu_page"
+"""Key of a request's meta that says: this is a visit, not a poll."""
+
+TDMREP = "houxu_tdmrep"
+"""Key under which a visit's meta carries the tdmrep.json of the host that it reached."""
+
+
+class ReservationsMiddleware:
+    """Gives every visit the tdmrep.json of its host."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self._held: dict[str, str] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Add to a visit what its host reserves.
+
+        Raises:
+            HostWaits: the host may not be asked now, for its pages neither.
+            CrawlStops: the crawl ended meanwhile.
+        """
+        if not request.meta.get(PAGE):
+            return
+        host = netloc_of(request.url)
+        async with self._locks.setdefault(host, asyncio.Lock()):  # the first asks, the others wait for its answer
+            if host not in self._held:
+                remembered = self._recall(host)
+                self._held[host] = await self._ask(request.url, host) if remembered is None else remembered
+        request.meta[TDMREP] = self._held[host]
+
+    def _recall(self, host: str) -> str | None:
+        row = self._spider.job.corpus.host(host)
+        if row is None or row["tdmrep_at"] is None:
+            return None
+        return str(row["tdmrep"]) if self._spider.job.clock() - instant(row["tdmrep_at"]) < FRESH else None
+
+    async def _ask(self, url: str, host: str) -> str:
+        parts = urlsplit(url)
+        request = Request(
+            f"{parts.scheme}://{parts.netloc}/.well-known/tdmrep.json",
+            meta={"download_maxsize": MOST_BYTES, "download_timeout": 10},
+            callback=NO_CALLBACK,
+            dont_filter=True,
+        )
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except (HostWaits, CrawlStops):
+            raise
+        except Exception:  # noqa: BLE001 whatever went wrong, nothing is reserved by a file that is not there
+            return ""
+        text = response.body.decode("utf-8", "replace") if response.status == HTTPStatus.OK else ""
+        if not text.lstrip("\ufeff \t\r\n").startswith("["):
+            text = ""  # a page for people, which many sites answer to anything
+        self._spider.job.corpus.note_tdmrep(host, self._spider.job.clock(), text)
+        return text
+
+    @property
+    def _spider(self) -> FollowSpider:
+        return cast("FollowSpider", self.crawler.spider)

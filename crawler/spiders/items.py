@@ -1,0 +1,112 @@
+"""What the spider hands to the pipeline, and what an HTTP answer says of itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from crawler.model import Lead, Page, Poll, Signals, SourceState, Visit
+from crawler.spiders.signals import http_signals
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scrapy.http import Response
+
+    from crawler.path import Prepared
+    from crawler.spiders.failures import Failed
+
+VALIDATORS = frozenset({b"if-none-match", b"if-modified-since"})
+_LISTS = frozenset({b"X-Robots-Tag", b"Cache-Control"})
+"""Headers whose second line adds to the first."""
+
+LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
+
+
+@dataclass(slots=True)
+class Polled:
+    """An item: one poll, to be written. `answered` is who did, after redirects; `failure`: nobody did."""
+
+    host: str
+    state: SourceState
+    poll: Poll
+    failure: Failed | None = None
+    answered: str | None = None
+    charset: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def with_outlet(self, lead: Lead) -> Lead:
+        """Return a lead with its source's outlet where it names none; what a search shows is somebody else's."""
+        if lead.outlet or self.state.source.kind == "search":
+            return lead
+        return replace(lead, outlet=self.state.source.outlet)
+
+
+@dataclass(slots=True)
+class Visited:
+    """An item: one visit, to be written. Either a `page` to take along the path, or a `visit` that ended without.
+
+    `prepared` is the page, where it had to be taken along the pure part of the path already.
+    """
+
+    host: str
+    lead_id: int
+    page: Page | None = None
+    prepared: Prepared | None = None
+    visit: Visit | None = None
+    status: int | None = None
+    ms: int = 0
+    signals: Signals = field(default_factory=Signals)
+    answered: str | None = None
+    failure: Failed | None = None
+
+
+def validators(etag: str | None, last_modified: str | None) -> dict[str, str]:
+    """Return the headers of a conditional request."""
+    headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    return {name: value for name, value in headers.items() if value}
+
+
+def header_map(response: Response) -> dict[str, str]:
+    """Return a response's headers, names in lower case, the first value of each; of `_LISTS` all, joined."""
+    return {
+        name.decode("latin-1").lower(): b", ".join(values if name in _LISTS else values[:1]).decode("latin-1")
+        for name, values in response.headers.items()
+        if values
+    }
+
+
+def latency(response: Response) -> int:
+    """Return how long the answer took, in milliseconds."""
+    return round(1000 * float(response.meta.get("download_latency", 0.0)))
+
+
+def poll_of(response: Response, state: SourceState, now: datetime) -> Poll:
+    """Return what a response says before its body is read."""
+    headers = header_map(response)
+    lasting = all(reason in LASTING for reason in response.meta.get("redirect_reasons", ["none"]))
+    return Poll(
+        source_id=state.source.id,
+        at=now,
+        status=response.status,
+        signals=http_signals(headers, now),
+        size=len(response.body),
+        ms=latency(response),
+        moved_to=response.url if lasting else None,
+        etag=headers.get("etag"),
+        last_modified=headers.get("last-modified"),
+        body_sha256=hashlib.sha256(response.body).hexdigest(),
+        conditional=bool(response.request and VALIDATORS & {name.lower() for name in response.request.headers}),
+    )
+
+
+def with_file(poll: Poll, body: bytes) -> Poll:
+    """Return a poll of an index with one more of its files.
+
+    The index's own validators are dropped and its hash becomes one of all files: an index stays the same while its
+    files grow, so a 304 for it would say nothing.
+    """
+    both = hashlib.sha256((poll.body_sha256 or "").encode() + body).hexdigest()
+    return replace(poll, size=poll.size + len(body), body_sha256=both, etag=None, last_modified=None)
