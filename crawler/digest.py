@@ -99,8 +99,8 @@ def _burst(row: Mapping[str, Any]) -> str:
 
 def _round(number: float) -> int:
     """Return a number to one digit: a chance is no better known."""
-    power = 10 ** max(0, len(str(int(number))) - 1)
-    return int(number // power) * power
+    power: int = 10 ** (len(str(int(number))) - 1)
+    return int(number) // power * power
 
 
 def _number_line(row: Mapping[str, Any]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
+
+from crawler.grams import WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -14,15 +17,27 @@ if TYPE_CHECKING:
 CONTEXT = 30
 """Characters shown on either side of a term that decided."""
 
+LAST = 20
+"""Columns that the last column of a table keeps, or else it gets a line of its own."""
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_CLOSING = "、，。！？；：）」』》”’…\\]"
+_TOKEN = re.compile(
+    rf"[（「『《“‘\[]*(?:https?://\S+|[^\s{WIDE}{_CLOSING}（「『《“‘\[]+|[^\s（「『《“‘\[])[{_CLOSING}]*\s*|\S\s*"
+)
+
 
 def width(text: str) -> int:
     """Return how many columns a terminal gives this text."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char) for char in text)
 
 
-def fit(text: str, columns: int) -> str:
-    """Return the text cut to so many columns, with an ellipsis where it was cut, on one line."""
-    text = " ".join(text.split())
+def fit(text: str, columns: int, keep: str = "") -> str:
+    """Return the text cut to so many columns, with an ellipsis where it was cut, on one line.
+
+    White space is one space each, but for the text's beginning where it is `keep`.
+    """
+    text = keep + " ".join(text.removeprefix(keep).split())
     if width(text) <= columns:
         return text
     kept, used = "", 1
@@ -34,17 +49,68 @@ def fit(text: str, columns: int) -> str:
     return f"{kept}…"
 
 
+def wrap(text: str, columns: int, indent: int = 2) -> list[str]:
+    """Return a line as lines of so many columns, the further ones indented below the first.
+
+    Broken between words and between Chinese characters, never before closing punctuation. A URL is never broken: it
+    stands on a line of its own, so that it can be copied.
+    """
+    lead = len(text) - len(text.lstrip())
+    lines, line = [], " " * lead
+    hang = " " * min(lead + indent, columns // 2)
+    for found in _TOKEN.finditer(text, lead):
+        token = found[0]
+        if line.strip() and width(line + token.rstrip()) > columns:
+            lines.append(line.rstrip())
+            line = hang
+        while width(line + token.rstrip()) > columns and "://" not in token:  # wider than a whole line
+            room = columns - width(line)
+            head = next(token[:end] for end in range(len(token), 0, -1) if end == 1 or width(token[:end]) <= room)
+            lines.append(line + head)
+            line, token = hang, token[len(head) :]
+        line += token
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def within(lines: Iterable[str], terminal: int) -> Iterable[str]:
+    """Give lines no wider than the terminal."""
+    for line in lines:
+        yield from wrap(line, terminal) if width(line) > terminal else (line,)
+
+
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], terminal: int = 80) -> Iterable[str]:
-    """Give the rows as lines under a heading; the last column takes what is left of `terminal` columns."""
+    """Give the rows as lines under a heading; the last column takes what is left of `terminal` columns.
+
+    Where too little is left, instants are told by their day; and where that is not enough, each row stands on as many
+    lines as it needs, the further ones indented, the last column on a line of its own.
+    """
     cells = [[*columns], *([_cell(row[name]) for name in columns] for row in rows)]
-    widths = [max(width(line[index]) for line in cells) for index in range(len(columns))]
-    spare = terminal - 2 * (len(columns) - 1)
-    widths[-1] = max(10, min(widths[-1], spare - sum(widths[:-1])))
+    if not _fits(cells, terminal):
+        cells = [[cell[:10] if _INSTANT.fullmatch(cell) else cell for cell in line] for line in cells]
+    widths = [min(max(map(width, column)), terminal - 2) for column in zip(*cells, strict=True)]
+    shares = [list(range(len(columns)))] if _fits(cells, terminal) else _shares(widths, terminal)
     for line in cells:
-        parts = [
-            fit(text, room) + " " * (room - width(fit(text, room))) for text, room in zip(line, widths, strict=True)
-        ]
-        yield "  ".join(parts).rstrip()
+        for number, share in enumerate(shares):
+            room = terminal - 2 * (number > 0) - sum(widths[index] + 2 for index in share[:-1])
+            parts = [line[index] + " " * (widths[index] - width(line[index])) for index in share[:-1]]
+            yield " " * (2 * (number > 0)) + "  ".join([*parts, fit(line[share[-1]], max(room, 1))]).rstrip()
+
+
+def _fits(cells: Sequence[Sequence[str]], terminal: int) -> bool:
+    """Say whether all columns fit beside each other, the last cut to LAST at most."""
+    *others, last = (max(map(width, column)) for column in zip(*cells, strict=True))
+    return sum(others) + 2 * len(others) + min(last, LAST) <= terminal
+
+
+def _shares(widths: Sequence[int], terminal: int) -> list[list[int]]:
+    """Return which columns stand on which line of a row: as many as fit, the last alone."""
+    shares: list[list[int]] = [[]]
+    for index in range(len(widths) - 1):
+        indent = 2 * (len(shares) > 1)
+        if shares[-1] and indent + sum(widths[each] + 2 for each in shares[-1]) + widths[index] > terminal:
+            shares.append([])
+        shares[-1].append(index)
+    return [*filter(None, shares), [len(widths) - 1]]
 
 
 def _cell(value: Any) -> str:
@@ -65,11 +131,15 @@ def excerpt(text: str, start: int, end: int) -> str:
 def found(articles: Sequence[Found], terminal: int = 80) -> Iterable[str]:
     """Give what a search found: date, outlet and headline, then the words around the hits, marked."""
     for article in articles:
-        yield f"{article.when:%Y-%m-%d}  {article.outlet or '-'}: {fit(article.title, max(20, terminal - 26))}"
-        yield f"  {marked(article.excerpt, article.hits)}"
-        yield f"  {article.url}"
+        yield _headed(f"{article.when:%Y-%m-%d}  {article.outlet or '-'}: ", article.title, terminal)
+        yield from within((f"  {marked(article.excerpt, article.hits)}", f"  {article.url}"), terminal)
     if not articles:
         yield "nothing found"
+
+
+def _headed(before: str, title: str, terminal: int, after: str = "") -> str:
+    """Return a title on one line with what stands before and after it; where the two leave nothing, the line is cut."""
+    return fit(f"{before}{fit(title, max(12, terminal - width(before) - width(after)))}{after}", terminal, before)
 
 
 def marked(text: str, hits: Sequence[tuple[int, int]]) -> str:
@@ -82,14 +152,18 @@ def marked(text: str, hits: Sequence[tuple[int, int]]) -> str:
 def edits(rows: Sequence[Mapping[str, Any]], terminal: int = 80) -> Iterable[str]:
     """Give the edits: when, where, and the words that went and came."""
     for row in rows:
-        yield f"{row['seen_at']}  {row['outlet'] or '-'}: {fit(row['title'], max(20, terminal - 40))}"
-        yield f"  removed: {row['removed']}"
-        yield f"  added:   {row['added']}"
-        yield f"  {row['url']}"
+        yield _headed(f"{row['seen_at']}  {row['outlet'] or '-'}: ", row["title"], terminal)
+        yield from within(
+            (f"  removed: {row['removed'] or '-'}", f"  added:   {row['added'] or '-'}", f"  {row['url']}"), terminal
+        )
 
 
-def why(answer: Mapping[str, Any]) -> Iterable[str]:
+def why(answer: Mapping[str, Any], terminal: int = 80) -> Iterable[str]:
     """Give the story of one URL: where it was seen, how each visit ended, what judged it, what it copies."""
+    yield from within(_why(answer), terminal)
+
+
+def _why(answer: Mapping[str, Any]) -> Iterable[str]:
     article, lead = answer["article"], answer["lead"]
     yield answer["url"]
     if article:
@@ -101,8 +175,13 @@ def why(answer: Mapping[str, Any]) -> Iterable[str]:
         yield f"  seen in {seen['source_id']} at {seen['seen_at']}" + (f" as {seen['title']}" if seen["title"] else "")
     for visit in answer["visits"]:
         yield f"  visited {visit['at']}: {visit['ending']} ({visit['reason']})"
+    if answer["gone_since"]:
+        stays = "; what it said is kept" if article else ""
+        yield f"  gone since {answer['gone_since']}{stays}"
     if lead and lead["next_visit_at"]:
-        yield f"  waits for a visit, due {lead['next_visit_at']}, {lead['tries']} so far"
+        again = "is visited again" if article else "waits for a visit"
+        tried = f", after {lead['tries']} tries" if lead["tries"] else ""
+        yield f"  {again}, due {lead['next_visit_at']}{tried}"
     if answer["verdict"]:
         yield from _verdict(answer["verdict"], article)
     yield from _copies(answer)
@@ -139,13 +218,19 @@ def _copies(answer: Mapping[str, Any]) -> Iterable[str]:
 
 def story(answer: Mapping[str, Any], terminal: int = 80) -> Iterable[str]:
     """Give a story: its headline and counts, then its articles in time order, copies indented."""
-    yield f"story {answer['id']}: {answer['headline']}"
-    yield f"  {answer['first_at']} to {answer['last_at']}: {counts(answer)}"
+    yield from within(
+        (
+            f"story {answer['id']}: {answer['headline']}",
+            f"  {answer['first_at']} to {answer['last_at']}: {counts(answer)}",
+        ),
+        terminal,
+    )
     for article in answer["coverage"]:
         when = article["published_at"] or f"{article['first_seen_at']} (seen)"
         copied = "  " * article["depth"] + ("↳ " if article["depth"] else "")
         edits = f" (revision {article['revisions']})" if article["revisions"] > 1 else ""
-        yield f"  {when}  {copied}{article['outlet'] or '-'}: {fit(article['title'], max(20, terminal - 40))}{edits}"
+        yield from within((f"  {when}  {copied}{article['outlet'] or '-'}{edits}",), terminal)
+        yield f"      {fit(article['title'], max(12, terminal - 6))}"
         yield f"      {article['url']}"
 
 
@@ -159,7 +244,7 @@ def counts(row: Mapping[str, Any]) -> str:
 
 
 def status(answer: Mapping[str, Any]) -> Iterable[str]:
-    """Give the state of a corpus at a glance."""
+    """Give the state of a corpus at a glance; the caller sees to the width (`within`)."""
     last, success = answer["last_run"], answer["last_success"]
     yield f"{answer['path']} (topic {answer['topic']}, {answer['bytes'] / 1e6:.1f} MB on disk)"
     yield f"  {answer['articles']} articles, {answer['revisions']} revisions, {answer['stories']} stories"

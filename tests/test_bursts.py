@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.bursts import ALARM, DAY, HOUR, LEAST, PAST, bursts, chance, expected, unusual
+from crawler.bursts import ALARM, DAY, HOUR, LEAST, PAST, Scope, bursts, chance, expected, unusual
 from tests.conftest import NOON
 
 PASTS = st.lists(st.integers(0, 30), min_size=3, max_size=42)
@@ -80,7 +80,7 @@ def test_more_that_is_asked_needs_more_to_burst() -> None:
     """The alarm is shared among all that is judged together: one burst among a thousand steady stories is none."""
     burst = [*daily(1), *(NOON - HOUR * i for i in range(1, 10))]
     alone = bursts({("story", 1): burst}, NOON - DAY, NOON, LONG_AGO)
-    crowd = {("story", i): daily(1) for i in range(2, 30_000)}
+    crowd: dict[tuple[Scope, int | str | None], list[datetime]] = {("story", i): daily(1) for i in range(2, 30_000)}
     assert [each.id for each in alone] == [1]
     assert bursts({("story", 1): burst, **crowd}, NOON - DAY, NOON, LONG_AGO) == []
 

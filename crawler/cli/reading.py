@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,11 @@ from crawler.digest import Form, tell
 
 UNCUT = 10_000
 """Columns of a table that goes to a file or a program."""
+
+
+def uncut_width() -> int:
+    """Return how wide the terminal is, or that nothing is cut on its way to a file or a program."""
+    return terminal_width() if sys.stdout.isatty() or "COLUMNS" in os.environ else UNCUT
 
 
 @main.command()
@@ -132,7 +138,7 @@ def why(url: str, db: Path, *, as_json: bool) -> None:
         answer = corpus.why(canonical_url(url)) or corpus.why(url)
     if answer is None:
         raise click.ClickException(f"{url} was never seen: no source showed it and no visit ended there")
-    show_rows(show.why(answer), answer, as_json=as_json)
+    show_rows(show.why(answer, uncut_width()), answer, as_json=as_json)
 
 
 @main.command()
@@ -146,7 +152,7 @@ def status(db: Path, *, as_json: bool) -> None:
         rows = corpus.health_rows()
         arrivals = corpus.arrivals_since(now - timedelta(days=1))
     lines = [*show.status(answer), f"health: {glance.summary(rows)}", *glance.source_lines(rows, arrivals, now)]
-    show_rows(lines, {**answer, "health": rows}, as_json=as_json)
+    show_rows(show.within(lines, uncut_width()), {**answer, "health": rows}, as_json=as_json)
 
 
 @main.command()
@@ -175,8 +181,7 @@ def sources(
         with open_to_read(db) as corpus:
             rows = corpus.source_rows()
         columns = ("id", "kind", "health", "next_check_at", "leads", "articles", "error")
-    width = terminal_width() if sys.stdout.isatty() else UNCUT  # what is wrong must not be cut on its way to a file
-    show_rows(show.table(rows, columns, width), rows, as_json=as_json)
+    show_rows(show.table(rows, columns, uncut_width()), rows, as_json=as_json)
     if check and rows and all(row["status"] is None for row in rows):
         sys.exit(1)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from crawler import bursts
+from crawler.bursts import DAY, HOUR, PAST, Burst, Scope
+from crawler.bursts import bursts as those_of
 from crawler.corpus.base import Base, explained
 from crawler.digest import Digest
 from crawler.model import instant, stamp
@@ -122,8 +123,8 @@ class News(Base):
         began = self.value("SELECT min(started_at) FROM runs")
         if began is None:
             return []
-        arrivals: dict[tuple[bursts.Scope, int | str | None], list[datetime]] = {("topic", None): []}
-        reach = {"reach": stamp(since - (bursts.PAST + 2) * bursts.DAY)}
+        arrivals: dict[tuple[Scope, int | str | None], list[datetime]] = {("topic", None): []}
+        reach = {"reach": stamp(since - (PAST + 2) * DAY)}
         for row in self.rows(
             "SELECT story_id, min(coalesce(published_at, first_seen_at), first_seen_at) AS at FROM articles "
             "WHERE id = root_id AND relevant AND coalesce(published_at, first_seen_at) >= :reach",
@@ -137,14 +138,14 @@ class News(Base):
         ):
             arrivals.setdefault(("claim", row["claim_id"]), []).append(instant(row["at"]))
         held = {key: times for key, times in arrivals.items() if times}
-        return [self._told(burst) for burst in bursts.bursts(held, since, now, instant(began))]
+        return [self._told(burst) for burst in those_of(held, since, now, instant(began))]
 
-    def _told(self, burst: bursts.Burst) -> dict[str, Any]:
+    def _told(self, burst: Burst) -> dict[str, Any]:
         """Return a burst as a row, with what it is about."""
         said = {**asdict(burst), "start": stamp(burst.start), "name": None, "story_id": None, "url": None}
         if burst.scope == "claim":
             return said | {"name": self.value("SELECT name FROM claims WHERE id = ?", (burst.id,))}
-        end = stamp(burst.start + burst.hours * bursts.HOUR)
+        end = stamp(burst.start + burst.hours * HOUR)
         about = self.rows(
             "SELECT s.headline AS name, s.id AS story_id, a.url FROM articles t JOIN stories s ON s.id = t.story_id "
             "JOIN articles a ON a.id = s.root_id WHERE t.id = t.root_id AND t.relevant "

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.cli import main
+from crawler.corpus.store import Corpus
+from crawler.show import fit, table, width, wrap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = st.text("小米，。（罗福莉）模型3090亿 ab-MiMo [x]é…", max_size=120)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_every_command_fits_the_terminal(demo: tuple[Path, str], columns: int) -> None:
+    """Chinese counted as it is drawn; only a URL may be longer, so that it can be copied."""
+    corpus = Corpus(demo[0], read_only=True)
+    urls = [corpus.value("SELECT url FROM articles ORDER BY depth DESC"), corpus.value("SELECT url FROM edits")]
+    story = corpus.value("SELECT id FROM stories ORDER BY articles DESC")
+    corpus.close()
+    runs = [["search", "小米"], ["search", "MiMo"], ["story", str(story)], *(["why", url] for url in urls)]
+    for arguments in [*runs, ["stories"], ["timeline"], ["edits"], ["status"], ["sources"]]:
+        said = CliRunner().invoke(main, [*arguments, "--db", str(demo[0])], env={"COLUMNS": str(columns)})
+        assert said.exit_code == 0, said.output
+        lines = said.output.splitlines()
+        assert len(lines) > 2
+        assert [line for line in lines if width(line) > columns and "://" not in line] == []
+
+
+@given(text=WORDS, columns=st.integers(8, 60))
+def test_wrapping_keeps_every_word(text: str, columns: int) -> None:
+    """No line is too wide, and nothing but white space is lost or added."""
+    lines = wrap(text.strip(), columns)
+    assert all(width(line) <= columns for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_no_line_begins_with_what_closes() -> None:
+    """Punctuation stays with the character before it, an opening bracket with the one behind it; URLs are whole."""
+    assert wrap("小米今天发布了（新）模型。", 12) == ["小米今天发布", "  了（新）模", "  型。"]
+    assert wrap("read https://example.test/a/very/long/path now", 12) == [
+        "read",
+        "  https://example.test/a/very/long/path",
+        "  now",
+    ]
+
+
+@given(
+    rows=st.lists(st.fixed_dictionaries({"id": st.integers(), "at": st.just("2026-03-01T10:00:00Z"), "title": WORDS})),
+    terminal=st.integers(24, 90),
+)
+def test_tables_fit_any_terminal(rows: list[dict[str, object]], terminal: int) -> None:
+    """Ids and days are never cut for want of room: they get lines of their own."""
+    lines = list(table(rows, ("id", "at", "title"), terminal))
+    assert all(width(line) <= terminal for line in lines)
+    assert all(any(str(row["id"]) in line for line in lines) for row in rows)
+    assert sum("2026-03-01" in line for line in lines) == len(rows)
+
+
+def test_what_is_cut_says_so() -> None:
+    """With an ellipsis, inside the width."""
+    assert fit("小米发布模型", 7) == "小米发…"
+    assert fit("a  b\n c", 9) == "a b c"
