@@ -145,7 +145,10 @@ class Table:
 
 def shown(value: Any) -> str:
     """Return a value as a line of a terminal has room for it."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:  # TOML nests as deep as its file is long
+        return "something nested too deeply to show"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 

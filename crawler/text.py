@@ -40,6 +40,9 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 
+_LAYERS = 8
+"""Tags inside tags inside tags that are taken apart."""
+
 
 @cache
 def simplified() -> dict[int, str]:
@@ -112,16 +115,18 @@ def _mended(found: re.Match[str]) -> str:
 
 def without_markup(text: str) -> str:
     """Return a line of text without HTML: the elements HTML has, so that `<vector>` and `a < b` stay as they are."""
-    count = 1
-    while count and "<" in text:  # taking one tag out may join two halves of another
-        text, count = _MARKUP.subn("", text)
-    return text
+    for _ in range(_LAYERS):  # taking one tag out may join two halves of another
+        text, count = _MARKUP.subn("", text) if "<" in text else (text, 0)
+        if not count:
+            return text
+    return text.replace("<", "")  # written to be taken apart for ever
 
 
 def one_line(text: str, longest: int) -> str:
     """Return a text fit to be a title or a name: clean, without HTML, on one line of at most `longest` characters."""
     cut = clean(text[: longest * 8])
-    return " ".join(without_markup(cut).split())[:longest].rstrip()
+    said = " ".join(without_markup(cut).split())[:longest]
+    return without_markup(said).strip()  # the cut may have made a tag
 
 
 def fraction(text: str) -> float:

@@ -49,7 +49,7 @@ def load(path: Path | str | None = None) -> Topic:
         raise TopicError(path, [f"cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
         raise TopicError(path, [f"byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, 1,000 brackets
         raise TopicError(path, [f"is not TOML: {error}"]) from error
     mistakes: list[str] = []
     topic = _topic(Table(data, "", mistakes))
