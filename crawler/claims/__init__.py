@@ -14,18 +14,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from crawler.claims import attribution
-from crawler.claims.marks import GAP, Marks, marks_of
+from crawler.claims.marks import GAP, Mark, Marks, marks_of
+from crawler.claims.sentence import Sentence
 from crawler.claims.sentences import sentences
-from crawler.claims.sighting import LOOK_BACK, Sentence, read
+from crawler.claims.sighting import read, read_again, sighting
 from crawler.model import ClaimSighting, Relation
+from crawler.text import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawler.claims.marks import Mark
+    from crawler.claims.marks import Role
+    from crawler.claims.sighting import Reading
     from crawler.model import Claim
 
 __all__ = ["find"]
+
+LOOK_BACK = 240
+"""Characters before a sentence in which what it speaks of was named last."""
+NEXT = 24
+"""Characters behind a quotation in which its speaker is named."""
 
 _OPEN, _CLOSE = "“「『", "”」』"
 
@@ -41,20 +49,26 @@ def find(claims: Sequence[Claim], title: str, body: str) -> tuple[ClaimSighting,
     if not claims:
         return ()
     marks = marks_of(tuple(claims))
-    headline = tuple(marks.find(title))
-    found: list[ClaimSighting] = []
+    found_in = {"title": marks.find(title), "body": marks.find(body)}
+    topic = (*found_in["title"], *found_in["body"])
+    told: list[tuple[Sentence, list[Reading]]] = []
     fields: tuple[tuple[Literal["title", "body"], str], ...] = (("title", title), ("body", body))
     for field, text in fields:
-        for sentence in _telling(marks, text, field, headline):
-            found += [*read(marks, sentence), *_stated(marks, sentence)]
-    return tuple(found)
+        for sentence in _telling(marks, text, field, found_in[field], topic):
+            told.append((sentence, read(sentence)))
+    known = [reading for _, readings in told for reading in readings if reading.relation is not Relation.UNCLEAR]
+    found: list[ClaimSighting] = []
+    for sentence, readings in told:
+        again = read_again(sentence, known, readings) if known else []
+        found += [sighting(sentence, reading) for reading in (*readings, *again)]
+        found += _stated(sentence)
+    return tuple(sorted(found, key=lambda each: (each.field == "body", each.start, each.raw_start)))
 
 
 def _telling(
-    marks: Marks, text: str, field: Literal["title", "body"], headline: tuple[Mark, ...]
+    marks: Marks, text: str, field: Literal["title", "body"], found: Sequence[Mark], topic: tuple[Mark, ...]
 ) -> Iterator[Sentence]:
     """Yield the sentences with a term of a claim, each with the terms that stand before it and who is speaking."""
-    found = marks.find(text)
     if not found:
         return
     first = last = 0
@@ -69,9 +83,10 @@ def _telling(
         while found[first : first + 1] and found[first].start < start - LOOK_BACK:
             first += 1
         if last > begin:
-            here = tuple(type(mark)(mark.start - start, mark.end - start, mark.text) for mark in found[begin:last])
-            yield Sentence(said, field, start, here, tuple(found[first:begin]), headline, speaker)
-        speaker = _speaker(said, speaker)
+            here = tuple(Mark(mark.start - start, mark.end - start, mark.text) for mark in found[begin:last])
+            after = text[end : end + NEXT].lstrip() if said[-1] in _CLOSE else ""
+            yield Sentence(said, field, start, marks, here, tuple(found[first:begin]), topic, speaker, simplify(after))
+        speaker = _speaker(simplify(said), speaker)
 
 
 def _speaker(sentence: str, speaker: str | None) -> str | None:
@@ -83,39 +98,42 @@ def _speaker(sentence: str, speaker: str | None) -> str | None:
     return None if closed >= 0 else speaker
 
 
-def _stated(marks: Marks, sentence: Sentence) -> Iterator[ClaimSighting]:
+def _stated(sentence: Sentence) -> Iterator[ClaimSighting]:
     """Yield the claims that a sentence states or denies in words."""
-    for claim in marks.claims:
-        for phrases, relation, rule in (
-            (claim.denies, Relation.CONTRADICTS, "said to be otherwise"),
-            (claim.says, Relation.REPEATS, "said in words"),
-        ):
-            span = next((span for phrase in phrases if (span := _span(phrase, sentence)) is not None), None)
-            if span is not None and _is_about(marks, claim, sentence):
+    for claim in sentence.claims("says", "denies"):
+        stated: tuple[tuple[Role, tuple[str, ...], Relation, str], ...] = (
+            ("denies", claim.denies, Relation.CONTRADICTS, "said to be otherwise"),
+            ("says", claim.says, Relation.REPEATS, "said in words"),
+        )
+        for role, phrases, relation, rule in stated:
+            found = sentence.of(claim, role)
+            spans = (span for phrase in phrases if (span := _span(phrase, found)) is not None) if found else ()
+            span = next(iter(spans), None)
+            if span is not None and _is_about(claim, sentence):
                 yield _in_words(sentence, claim, span, relation, rule)
                 break
 
 
-def _span(phrase: str, sentence: Sentence) -> tuple[int, int] | None:
+def _span(phrase: str, found: Sequence[Mark]) -> tuple[int, int] | None:
     """Return where a phrase stands, its parts in order."""
     spans: list[Mark] = []
-    for part in (part.strip() for part in phrase.split(GAP)):
+    for part in phrase.split(GAP):
         after = spans[-1].end if spans else 0
-        mark = next((mark for mark in sentence.marks if mark.text == part and mark.start >= after), None)
+        mark = next((mark for mark in found if mark.text == part.strip() and mark.start >= after), None)
         if mark is None:
             return None
         spans.append(mark)
     return spans[0].start, spans[-1].end
 
 
-def _is_about(marks: Marks, claim: Claim, sentence: Sentence) -> bool:
+def _is_about(claim: Claim, sentence: Sentence) -> bool:
     """Say whether a sentence names the claim's subject, itself or shortly before, and a word of the claim."""
-    if claim.words and not marks.of(sentence.marks, claim, "words"):
+    if (claim.words and not sentence.of(claim, "words")) or sentence.of(claim, "unless"):
         return False
-    if marks.of(sentence.marks, claim, "unless"):
-        return False
-    named = (*sentence.marks, *sentence.before, *sentence.topic)
-    return not claim.subject or bool(marks.of(named, claim, "subject"))
+    if not claim.subject or sentence.of(claim, "subject"):
+        return True
+    named = sentence.named(claim)
+    return named is not None and "subject" in sentence.terms.roles[named.text][claim.id]
 
 
 def _in_words(sentence: Sentence, claim: Claim, span: tuple[int, int], relation: Relation, rule: str) -> ClaimSighting:
@@ -134,8 +152,8 @@ def _in_words(sentence: Sentence, claim: Claim, span: tuple[int, int], relation:
         subject=None,
         baseline=None,
         scope=None,
-        quoted=attribution.quoted(sentence.folded) or sentence.speaker,
-        hedge=attribution.hedge(sentence.folded),
+        quoted=sentence.speaks,
+        hedge=sentence.hedge,
         relation=relation,
         rule=rule,
     )

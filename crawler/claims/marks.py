@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from crawler.model import Term
 from crawler.spellings import compiled
@@ -15,9 +14,20 @@ if TYPE_CHECKING:
 
     from crawler.model import Claim
 
-Role = Literal["subject", "others", "words", "unless", "baseline", "scope", "beyond", "says", "denies"]
+Role = Literal["subject", "others", "words", "hints", "unless", "baseline", "scope", "beyond", "says", "denies"]
 
-ROLES: tuple[Role, ...] = ("subject", "others", "words", "unless", "baseline", "scope", "beyond", "says", "denies")
+ROLES: tuple[Role, ...] = (
+    "subject",
+    "others",
+    "words",
+    "hints",
+    "unless",
+    "baseline",
+    "scope",
+    "beyond",
+    "says",
+    "denies",
+)
 NAMES: frozenset[Role] = frozenset({"subject", "others", "baseline"})
 """Roles whose terms are names: a longer one is another thing (MiMo-V2-Flash is not MiMo), where 总参数 is a 参数."""
 
@@ -25,9 +35,8 @@ GAP = "…"
 """Stands in a phrase for anything within a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A term of the claims, found: offsets into the text it was looked for in. `first` is its role's first spelling."""
+class Mark(NamedTuple):
+    """A term of the claims, found: offsets into the text it was looked for in. A tuple, because a page has hundreds."""
 
     start: int
     end: int
@@ -55,6 +64,9 @@ class Marks:
                     for claim_id, held in roles[other].items():
                         roles[text][claim_id] |= held - NAMES
         self.roles = {text: {key: frozenset(held) for key, held in by.items()} for text, by in roles.items()}
+        self.keys = {
+            text: [(key, role) for key, held in by.items() for role in held] for text, by in self.roles.items()
+        }
         self.pattern, self.places = compiled([Term(text=text) for text in self.texts])
 
     def find(self, text: str) -> list[Mark]:
@@ -64,10 +76,13 @@ class Marks:
             for match in self.pattern.finditer(text)
         ]
 
-    def of(self, marks: Iterable[Mark], claim: Claim, *roles: Role) -> list[Mark]:
-        """Return those that have one of the roles for a claim."""
-        wanted = frozenset(roles)
-        return [mark for mark in marks if wanted & self.roles[mark.text].get(claim.id, frozenset())]
+    def by_role(self, marks: Iterable[Mark]) -> dict[tuple[str, Role], list[Mark]]:
+        """Return the terms by (claim id, role), in order."""
+        held: dict[tuple[str, Role], list[Mark]] = {}
+        for mark in marks:
+            for key in self.keys[mark.text]:
+                held.setdefault(key, []).append(mark)
+        return held
 
 
 def _parts(phrases: Iterable[str]) -> Iterable[str]:

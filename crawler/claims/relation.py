@@ -33,8 +33,7 @@ def likeness(claim: Claim, number: Number) -> Likeness:
     """
     value = claim.value or 0.0
     if claim.unit in MONEY and number.unit in MONEY and number.unit != claim.unit:
-        low, high = _rate(claim.unit or "", number.unit or "")
-        return "converted" if number.value and low <= value / number.value <= high else "other"
+        return "converted" if number.value and _is_between(value / number.value, claim.unit, number.unit) else "other"
     if math.isclose(number.value, value, rel_tol=_EXACT) and number.high in {None, claim.high}:
         return "equal"
     if number.raw.rstrip("级参规 ") in {"百亿", "千亿", "万亿", "百億", "千億"}:
@@ -101,6 +100,11 @@ def is_tenfold(value: float, said: float) -> bool:
     return abs(round(power)) >= 1 and math.isclose(power, round(power), abs_tol=_EXACT)
 
 
+def is_rate(said: Number, again: Number) -> bool:
+    """Say whether two numbers can be one amount in two currencies."""
+    return bool(again.value) and _is_between(said.value / again.value, said.unit, again.unit)
+
+
 def _magnitude(value: float) -> int:
     return math.floor(math.log10(abs(value)) + _EXACT) if value else 0
 
@@ -110,9 +114,8 @@ def _digits(value: float) -> int:
     return len(f"{value:.9e}".split("e")[0].replace(".", "").rstrip("0"))
 
 
-def _rate(of: str, to: str) -> tuple[float, float]:
-    """Return the band of what one unit of `to` was worth in `of`."""
-    yuan = (1.0, 1.0)
-    low_of, high_of = YUAN.get(of, yuan)
-    low_to, high_to = YUAN.get(to, yuan)
-    return low_to / high_of, high_to / low_of
+def _is_between(rate: float, of: str | None, to: str | None) -> bool:
+    """Say whether one unit of `to` was ever worth so many of `of`."""
+    low_of, high_of = YUAN.get(of or "", (1.0, 1.0))
+    low_to, high_to = YUAN.get(to or "", (1.0, 1.0))
+    return low_to / high_of <= rate <= high_to / low_of

@@ -1,86 +1,52 @@
-"""A number in a sentence: which claim it states, of what, measured against what, covering what."""
+"""A number in a sentence: which claim it states, and how it stands to it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from crawler.claims import attribution
-from crawler.claims.relation import MONEY, likeness, relate
-from crawler.claims.sentences import CLAUSE, borders, distance
+from crawler.claims import attribution, naming
+from crawler.claims.relation import MONEY, is_rate, likeness, relate
+from crawler.claims.sentences import CLAUSE, FARTHEST
 from crawler.model import ClaimSighting, Relation
-from crawler.numbers import Number, find
-from crawler.text import HAN, simplify
+from crawler.numbers import Number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
 
-    from crawler.claims.marks import Mark, Marks
+    from crawler.claims.marks import Mark
     from crawler.claims.relation import Likeness
+    from crawler.claims.sentence import Sentence
+    from crawler.claims.sentences import Span
     from crawler.model import Claim
 
 REACH = 100
 """Characters (clauses' borders count extra) between a word of a claim and a number with the claim's own value."""
 SHORT_REACH = 30
 """Likewise for any other value: in the same clause, or close by in the next."""
-LOOK_BACK = 240
-"""Characters before a sentence in which what it speaks of was named last."""
+SIBLING = 100.0
+"""Likewise for a thing of the same kind: a model of 7B beside one of 309B."""
+FEW = 100
+"""Below it a value alone says nothing: there are many second places."""
 PLAUSIBLE = 5.0
 """A value that is this many times the claim's, or this part of it, is of something else. Coverage had .8 to 1.02."""
 IMPLIED = 4
 """Characters between a number without a unit and a word of the claim that implies the unit: 千万年薪."""
-AGAINST = 40
-"""Characters between a multiple and what it is measured against."""
-
-_PRODUCT = re.compile(
-    r"(?<![A-Za-z0-9-])[A-Z][A-Za-z]{1,20}(?:[- ]?[A-Z]{0,2}\d[\w.]*|[- ](?:Pro|Max|Flash|Sonnet|Opus|Haiku|Turbo|Plus|High)\b"
-    r"|[- ]\d[\w.]*)+(?:[- ](?:Pro|Max|Flash|Sonnet|Opus|Haiku|Thinking|Turbo|Exp)\b)?"
-    r"|\b(?:Claude|Gemini|ChatGPT|GPT|Grok|Llama|Qwen|Kimi|DeepSeek|OpenAI|Anthropic|Google)\b"
+_CONVERTS = re.compile(
+    r"\s*[（(,，]?\s*(?:or|about|approximately|around|approx\.?|roughly|equal to|equivalent to|some|nearly|约合|折合|合|约|相当于|大约|"
+    r"人民币|≈|~|\s)*\s*",
+    re.IGNORECASE,
 )
-_AGAINST_HAN = re.compile(
-    rf"(?:是|为|为|比|较|达到?|相当于|只有|仅有|仅|不到|约为|相较于?)\s?(?P<what>[{HAN}A-Za-z0-9][{HAN}A-Za-z0-9 .\-]{{1,20}}?)的?(?:约|近)?$"
-)
-_AGAINST = re.compile(
-    r"\s?(?:(?:the|its|as|more|less|faster|cheaper|lower|higher|quicker|speed|cost|price|rate|fast|quick|cheap|inference|"
-    r"generation|output)\s)*(?:of|than|as|that of|what|from)\s(?:the\s)?(?P<what>[A-Za-z][\w.’' -]{1,40})"
-)
-_GOES_ON = re.compile(r"[.．]\d|[-‑–]\s?[A-Za-z0-9]")
 _OWN_DIGITS = 10**6
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One sentence of a field, with the claims' terms in it (offsets into the sentence)."""
-
-    text: str
-    field: Literal["title", "body"]
-    start: int
-    marks: tuple[Mark, ...]
-    before: tuple[Mark, ...]
-    topic: tuple[Mark, ...]
-    speaker: str | None = None
-
-    @cached_property
-    def folded(self) -> str:
-        """The sentence in simplified characters, same offsets."""
-        return simplify(self.text)
-
-    @cached_property
-    def numbers(self) -> tuple[Number, ...]:
-        """Its quantities."""
-        return find(self.text)
-
-    @cached_property
-    def ends(self) -> list[int]:
-        """Where its clauses end."""
-        return borders(self.folded)
-
-    def far(self, mark: Mark, number: Number) -> int:
-        """Return how far a term and a number are apart."""
-        return distance((mark.start, mark.end), (number.start, number.end), self.ends)
+_JOINED = re.compile(
+    r"(?:元|美元|台|个|参数|[，,、\s“”\"])*(?:而是|而非|而不是|不是|并非|改为|改成|变成|变为|增至|增加到|升至|升到|降至|提高到|提升至|误作|写成|到|至|"
+    r"but|rather than|not|instead of|to|or|或|up from|down from)(?:了|为|是|有|the|a|about|约|\s)*"
+)
+"""What stands between two numbers of which one replaces the other: 并非3090亿，而是30.9亿."""
+DISTINCT = 10**6
+"""From here on a value says by itself what it is of, once a text has said so: 这2000亿."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +70,65 @@ class Reading:
         return self.like == "other", self.relation is Relation.OTHER_SCOPE, self.far
 
 
-def read(marks: Marks, sentence: Sentence) -> list[ClaimSighting]:
-    """Return what a sentence states of the claims: each number for one claim at most."""
-    best: dict[tuple[int, int], Reading] = {}
-    for claim in marks.claims:
-        words = marks.of(sentence.marks, claim, "words")
-        if claim.value is not None and (words or not claim.words):
+def read(sentence: Sentence) -> list[Reading]:
+    """Return what a sentence states of the claims in numbers, in order: each number for one claim at most."""
+    best: dict[Span, Reading] = {}
+    for claim in sentence.claims("words", "hints"):
+        words = sentence.of(claim, "words", "hints")
+        if claim.value is not None:
             numbers = [*sentence.numbers, *_bare(claim, sentence, words)]
             suiting = [fitted for number in numbers if (fitted := _suiting(claim, number, sentence, words)) is not None]
             for number in suiting:
-                reading = _reading(marks, claim, number, suiting, sentence, words)
+                reading = _reading(claim, number, suiting, sentence, words)
                 place = (number.start, number.end)
                 if reading is not None and (place not in best or reading.rank < best[place].rank):
                     best[place] = reading
-    return [_sighting(sentence, reading) for _, reading in sorted(best.items())]
+    for said, again in pairwise(sentence.numbers):
+        _convert(sentence, said, again, best)
+    return [reading for _, reading in sorted(best.items())]
+
+
+def read_again(sentence: Sentence, known: Sequence[Reading], taken: Sequence[Reading]) -> list[Reading]:
+    """Return what a sentence says once more: numbers as large as one the text has said of a claim, and told more shortly.
+
+    Args:
+        sentence: one of the same text.
+        known: what the text says elsewhere.
+        taken: what the sentence itself was found to say.
+    """
+    again = []
+    for number in sentence.numbers:
+        if number.value < DISTINCT or any(each.number.start == number.start for each in taken):
+            continue
+        for reading in known:
+            same = reading.number.value == number.value and number.unit in {reading.number.unit, None}
+            if same and (reading.number.unit or reading.like != "other"):
+                number = replace(number, unit=reading.number.unit)
+                again.append(replace(reading, number=number, rule=f"{reading.rule}, said before", negated=False))
+                break
+    return again
+
+
+def _convert(sentence: Sentence, said: Number, again: Number, best: dict[Span, Reading]) -> None:
+    """Read a number that gives the one before it in another currency, `60 billion yuan (about $8.3 billion)`, like that."""
+    one, two = (said.start, said.end), (again.start, again.end)
+    link = sentence.folded[said.end : again.start]
+    if not (said.unit in MONEY and again.unit in MONEY and said.unit != again.unit and _CONVERTS.fullmatch(link)):
+        return
+    leads = [place for place in (one, two) if place in best and best[place].number.unit == best[place].claim.unit]
+    leads += [place for place in (one, two) if place in best]
+    if not leads:
+        return
+    source = best[leads[0]]
+    place, number = (two, again) if leads[0] == one else (one, said)
+    reading = replace(source, number=number)
+    if source.relation in {Relation.REPEATS, Relation.ROUNDS, Relation.CHANGES} and number.unit != source.claim.unit:
+        fits = is_rate(source.number, number)
+        rule = f"converted to {number.unit}" + ("" if fits else ", at no rate the currency had")
+        relation = Relation.CHANGES if not fits else source.relation
+        relation = Relation.ROUNDS if relation is Relation.REPEATS else relation
+        reading = replace(reading, relation=relation, rule=rule)
+    best[place] = reading
 
 
 def _bare(claim: Claim, sentence: Sentence, words: Sequence[Mark]) -> list[Number]:
@@ -156,159 +167,116 @@ def _suiting(claim: Claim, number: Number, sentence: Sentence, words: Sequence[M
 
 
 def _reading(
-    marks: Marks, claim: Claim, number: Number, rivals: Sequence[Number], sentence: Sentence, words: Sequence[Mark]
+    claim: Claim, number: Number, rivals: Sequence[Number], sentence: Sentence, words: Sequence[Mark]
 ) -> Reading | None:
     """Read a number as a claim's; None if too little says that it is."""
-    like: Likeness = "other" if number.unit == "tier" or number.unit in claim.units else likeness(claim, number)
+    told = number.unit == claim.unit or (number.unit in MONEY and claim.unit in MONEY)
+    like: Likeness = likeness(claim, number) if told else "other"
     own = like not in {"other", "tenfold"}
-    near = words if own else [word for word in words if _is_nearest(word, number, rivals, sentence)]
-    far = min((sentence.far(word, number) for word in near), default=0 if not claim.words else REACH + 1)
-    if far > (REACH if own else SHORT_REACH):
+    rivals = [rival for rival in rivals if not _are_joined(number, rival, sentence)]
+    near = [
+        word
+        for word in words
+        if own or ("words" in sentence.terms.roles[word.text][claim.id] and sentence.is_nearest(word, number, rivals))
+    ]
+    far = min((sentence.far(word, number) for word in near), default=FARTHEST)
+    if far > (REACH if own else SHORT_REACH) or _is_taken(claim, number, sentence, far):
         return None
-    if any(
-        _is_nearest(mark, number, sentence.numbers, sentence) and sentence.far(mark, number) <= max(far, 2)
-        for mark in marks.of(sentence.marks, claim, "unless")
-    ):
-        return None
-    subject, whose = _subject(marks, claim, number, sentence)
-    if not own and (whose is None or (whose == "subject" and _is_strangers(number, sentence, marks, claim))):
-        return None
-    said = Reading(claim, number, like, far, Relation.UNCLEAR, "", subject, negated=_is_denied(number, sentence))
+    subject, whose = naming.subject(claim, number, sentence)
+    said = Reading(claim, number, like, far, Relation.UNCLEAR, "", subject)
+    said = replace(said, negated=attribution.negated(sentence.folded, number.start))
     if whose == "others":
-        return replace(said, relation=Relation.OTHER_SCOPE, rule=f"said of {subject}")
-    return _covering(marks, said, sentence)
+        known = own or is_within(claim, number, SIBLING)
+        return replace(said, relation=Relation.OTHER_SCOPE, rule=f"said of {subject}") if known else None
+    stranger = not claim.baseline and naming.is_of_a_stranger(claim, number, sentence)
+    if not own and (whose is None or stranger):
+        return None
+    return _covering(said, sentence, rivals)
 
 
-def _covering(marks: Marks, said: Reading, sentence: Sentence) -> Reading | None:
+def _are_joined(one: Number, two: Number, sentence: Sentence) -> bool:
+    """Say whether one of two numbers replaces the other, so that the words beside one hold for both."""
+    left, right = (one, two) if one.start <= two.start else (two, one)
+    return _JOINED.fullmatch(sentence.folded, left.end, right.start) is not None
+
+
+def _is_taken(claim: Claim, number: Number, sentence: Sentence, far: int) -> bool:
+    """Say whether a word stands with the number that takes it away from the claim: 激活 beside 参数."""
+    return any(
+        sentence.far(mark, number) <= max(far, 2) and sentence.is_nearest(mark, number, sentence.numbers)
+        for mark in sentence.of(claim, "unless")
+    )
+
+
+def _covering(said: Reading, sentence: Sentence, rivals: Sequence[Number]) -> Reading | None:
     """Say what a number of the claim's subject covers and is measured against, and so its relation."""
-    claim, number = said.claim, said.number
-    scope = _closest(marks.of(sentence.marks, claim, "scope"), number, sentence)
-    beyond = _closest(marks.of(sentence.marks, claim, "beyond"), number, sentence)
-    own = said.like not in {"other", "tenfold"}
-    if own and beyond is not None and sentence.far(beyond, number) >= CLAUSE:
-        beyond = None
-    said = replace(said, scope=None if scope is None else sentence.text[scope.start : scope.end])
+    claim, number, own = said.claim, said.number, said.like not in {"other", "tenfold"}
     if number.unit == "tier":
         lower = number.value > 1
         return replace(said, relation=Relation.CONTRADICTS, rule="a tier below the first, no rank") if lower else None
+    whose = None
     if claim.baseline:
-        baseline, whose = _baseline(marks, claim, number, sentence)
+        baseline, whose = naming.baseline(claim, number, sentence)
         said = replace(said, baseline=baseline)
         if whose == "other":
             return replace(said, relation=Relation.OTHER_SCOPE, rule=f"measured against {baseline}")
-        if whose == "own":
-            beyond = None
-    if beyond is not None and (scope is None or sentence.far(beyond, number) < sentence.far(scope, number)):
+    scopes = sentence.of(claim, "scope")
+    scope = sentence.closest([mark for mark in scopes if own or sentence.is_nearest(mark, number, rivals)], number)
+    beyond = None if whose == "own" else _beyond(said, sentence, rivals, scope)
+    if beyond is not None:
+        if not own and claim.scope and scope is None and not _is_confirmed(claim, beyond, sentence):
+            return None
         words = sentence.text[beyond.start : beyond.end]
         return replace(said, relation=Relation.OTHER_SCOPE, scope=words, rule=f"covers {words}")
+    said = replace(said, scope=None if scope is None else sentence.text[scope.start : scope.end])
     if number.unit in claim.units:
         return replace(said, relation=Relation.OTHER_SCOPE, rule=f"told in {number.unit}")
-    if claim.baseline and said.baseline is None:
-        return replace(said, relation=Relation.UNCLEAR, rule="measured against nothing named")
+    if claim.baseline and whose != "own":
+        return replace(said, rule=f"measured against {said.baseline or 'nothing named'}")
     if said.negated:
         denied = said.like == "equal"
         return replace(said, relation=Relation.CONTRADICTS if denied else Relation.UNCLEAR, rule="denied")
-    if not own and claim.scope and scope is None:
+    if claim.scope and scope is None and (not own or (claim.value or 0.0) < FEW):
         return None
-    if said.like == "other" and not _is_plausible(claim, number):
+    if said.like == "other" and not is_within(claim, number, PLAUSIBLE):
         return None
     relation, rule = relate(claim, number, said.like)
     return replace(said, relation=relation, rule=rule)
 
 
-def _is_nearest(mark: Mark, number: Number, rivals: Sequence[Number], sentence: Sentence) -> bool:
-    """Say whether no other number is nearer to a term."""
-    far = sentence.far(mark, number)
-    return all(far <= sentence.far(mark, rival) for rival in rivals if rival.start != number.start)
+def _is_confirmed(claim: Claim, beyond: Mark, sentence: Sentence) -> bool:
+    """Say whether a sentence has a second word of what such numbers cover: AI alone is in every other sentence."""
+    return any(
+        mark.text != beyond.text or len(sentence.terms.roles[mark.text][claim.id] & {"scope", "beyond"}) > 1
+        for mark in sentence.of(claim, "scope", "beyond")
+    )
 
 
-def _closest(marks: Sequence[Mark], number: Number, sentence: Sentence) -> Mark | None:
-    return min(marks, key=lambda mark: sentence.far(mark, number), default=None)
+def _beyond(said: Reading, sentence: Sentence, rivals: Sequence[Number], scope: Mark | None) -> Mark | None:
+    """Return the word that says the number covers something else.
+
+    Beside the claim's own value it has to stand in the clause, and nearer than a word for the claim's scope; beside
+    another one it only has to be no other number's.
+    """
+    found = sentence.of(said.claim, "beyond")
+    if said.like in {"other", "tenfold"}:
+        mine = [mark for mark in found if sentence.is_nearest(mark, said.number, rivals)]
+        return sentence.closest(mine, said.number)
+    closest = sentence.closest([mark for mark in found if not sentence.borders(mark, said.number)], said.number)
+    if closest is None or scope is None or scope == closest:
+        return closest
+    return closest if sentence.far(closest, said.number) < sentence.far(scope, said.number) else None
 
 
-def _is_plausible(claim: Claim, number: Number) -> bool:
+def is_within(claim: Claim, number: Number, times: float) -> bool:
+    """Say whether a value is of the claim's size: so many times as large, or as small, at most."""
     if number.unit != claim.unit:
         return True
-    return number.value * PLAUSIBLE >= (claim.value or 0.0) >= number.value / PLAUSIBLE
+    return number.value * times >= (claim.value or 0.0) >= number.value / times
 
 
-def _is_denied(number: Number, sentence: Sentence) -> bool:
-    return attribution.negated(sentence.folded, number.start)
-
-
-def _subject(
-    marks: Marks, claim: Claim, number: Number, sentence: Sentence
-) -> tuple[str | None, Literal["subject", "others"] | None]:
-    """Return the name a number is said of, and whether it is the claim's subject; (None, None) if nothing is named.
-
-    It is the last name before the number in its sentence; else the first behind it in its clause; else the last in the
-    text before; else what the headline names.
-    """
-    if not claim.subject:
-        return None, "subject"
-    here = marks.of(sentence.marks, claim, "subject", "others")
-    before = [mark for mark in here if mark.end <= number.start]
-    behind = [mark for mark in here if mark.start >= number.end and sentence.far(mark, number) < CLAUSE]
-    nearest = (
-        behind[0]
-        if behind and (not before or sentence.far(behind[0], number) < sentence.far(before[-1], number) - CLAUSE)
-        else None
-    )
-    earlier = marks.of(sentence.before, claim, "subject", "others")
-    for mark in (
-        nearest,
-        *reversed(before),
-        *behind,
-        *reversed(earlier),
-        *marks.of(sentence.topic, claim, "subject", "others"),
-    ):
-        if mark is not None:
-            roles = marks.roles[mark.text][claim.id]
-            whose: Literal["subject", "others"] = "subject" if "subject" in roles else "others"
-            return mark.text, whose
-    return None, None
-
-
-def _is_strangers(number: Number, sentence: Sentence, marks: Marks, claim: Claim) -> bool:
-    """Say whether a product that the topic does not know stands between the subject's name and the number."""
-    names = [mark.end for mark in marks.of(sentence.marks, claim, "subject", "others") if mark.end <= number.start]
-    start = max(names, default=0)
-    return _PRODUCT.search(sentence.text, start, number.start) is not None
-
-
-def _baseline(
-    marks: Marks, claim: Claim, number: Number, sentence: Sentence
-) -> tuple[str | None, Literal["own", "other"] | None]:
-    """Return what a multiple or a part is measured against, and whether it is the claim's baseline."""
-    near = [
-        mark for mark in marks.of(sentence.marks, claim, "baseline")
-        if sentence.far(mark, number) <= AGAINST and _is_nearest(mark, number, sentence.numbers, sentence)
-    ]  # fmt: skip
-    own = _closest(near, number, sentence)
-    named = [
-        match for match in _PRODUCT.finditer(sentence.text) if own is None or not own.start <= match.start() < own.end
-    ]
-    subjects = marks.of(sentence.marks, claim, "subject", "baseline")
-    others = [
-        match for match in named
-        if not any(mark.start <= match.start() < mark.end or match.start() <= mark.start < match.end() for mark in subjects)
-        and distance(match.span(), (number.start, number.end), sentence.ends) <= AGAINST
-    ]  # fmt: skip
-    other = min(
-        others, key=lambda match: distance(match.span(), (number.start, number.end), sentence.ends), default=None
-    )
-    if own is not None and (
-        other is None or sentence.far(own, number) <= distance(other.span(), (number.start, number.end), sentence.ends)
-    ):
-        return claim.baseline[0], "own"
-    if other is not None:
-        return other.group(), "other"
-    said = _AGAINST_HAN.search(sentence.folded, max(0, number.start - AGAINST), number.start)
-    said = said or _AGAINST.match(sentence.folded, number.end)
-    return (None, None) if said is None else (said["what"].strip(), None)
-
-
-def _sighting(sentence: Sentence, reading: Reading) -> ClaimSighting:
+def sighting(sentence: Sentence, reading: Reading) -> ClaimSighting:
+    """Return a reading as it is stored."""
     number = reading.number
     return ClaimSighting(
         claim_id=reading.claim.id,
@@ -325,8 +293,8 @@ def _sighting(sentence: Sentence, reading: Reading) -> ClaimSighting:
         subject=reading.subject,
         baseline=reading.baseline,
         scope=reading.scope,
-        quoted=attribution.quoted(sentence.folded) or sentence.speaker,
-        hedge=attribution.hedge(sentence.folded),
+        quoted=sentence.speaks,
+        hedge=sentence.hedge,
         relation=reading.relation,
         rule=reading.rule,
     )

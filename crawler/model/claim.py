@@ -35,6 +35,7 @@ class Claim:
         subject: names of what it is said of; none: whatever the text is about.
         others: names of what has such a number too, and is not it: MiMo-V2-Pro beside MiMo-V2-Flash.
         words: what marks the claim; one stands near the number.
+        hints: words that are enough beside the claim's own value, and too little beside another.
         unless: words that take their number away from the claim: 激活 beside 参数.
         baseline: names of what a multiple or a part is of.
         scope: words for what the number covers: 五年.
@@ -54,6 +55,7 @@ class Claim:
     subject: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     baseline: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from crawler.numbers.patterns import (
     COUNTED,
     CURRENCIES,
     DIGITS,
+    EACH_SECOND,
     ENDLESS,
     HALF,
     HAN_SCALE,
@@ -25,10 +26,12 @@ from crawler.numbers.patterns import (
     MYRIADS,
     NAMED,
     NEVER,
+    ORDINALS,
     PARTS,
     PARTS_OF_ONE,
     PASSING,
     SCALES,
+    SIGNS,
     START,
     SYMBOLS,
     TENS,
@@ -50,7 +53,7 @@ class Number:
     """A quantity found in a text; `text[start:end] == raw`.
 
     `value` is in `unit`: a currency (CNY USD HKD TWD EUR GBP JPY KRW), "ratio" (5% and 1/20 are both .05), "pp"
-    (percentage points), "x" (3倍, 3x, triple), "rank" (第二, top 2), a duration (s min h day week month year), "token",
+    (percentage points), "x" (3倍, 3x, triple), "rank" (第二, top 2), "tier" (第二梯队), a duration (s min h day week month year), "token",
     "token/s", or None for a count of anything else. `high` is the upper end of a range, else None. `comparator` says
     how the text bounds it: 约 "~", 超过 ">", 至少 ">=", 不到 "<", 最多 "<=".
     """
@@ -88,8 +91,11 @@ def _fraction(text: str, folded: str, start: re.Match[str]) -> Number | None:
     said = start.group().lower()
     unit = "ratio"
     match start.lastgroup:
-        case "rank":
-            unit, value = "rank", _plain(re.sub(r"^(?:第|top|no\.)[\s-]?", "", said))
+        case "rank" | "tier":
+            unit = str(start.lastgroup)
+            value = _ordinal(said)
+        case "times":
+            unit, value = "x", Fraction(MULTIPLES[said[:-1]])
         case "han_part":
             whole, part = said.split("分之")
             value = _plain(part) / max(_plain(whole), Fraction(1))
@@ -103,6 +109,14 @@ def _fraction(text: str, folded: str, start: re.Match[str]) -> Number | None:
         case _:
             return None
     return _number(text, folded, start.start(), start.end(), value, None, unit)
+
+
+def _ordinal(said: str) -> Fraction:
+    """Return the rank that a phrase names: 第二, 前两名, top 2, no. 2, #2, second, 2nd."""
+    word = re.split("[ -]", said)[0]
+    if word in ORDINALS:
+        return Fraction(ORDINALS[word])
+    return _plain(re.sub(r"^(?:第|前|top|no\.|#)[\s-]?|\s?(?:[名位强甲]|梯[队次])$", "", said))
 
 
 def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
@@ -123,7 +137,7 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     scaled = factor > 1 or (kind == "han" and figure[-1] in "万亿" and figure[0] not in "百千万亿")
     value = value * factor + extra
     unit, after = _unit(folded, end)
-    if unit == "token" and folded[:begin].endswith(("每秒", "每秒约")):
+    if unit == "token" and EACH_SECOND.search(folded[max(0, begin - _NEARBY) : begin]):
         unit = "token/s"
     if currency and unit not in PARTS_OF_ONE:
         unit, after = currency, after if unit in {currency, "USD"} else end
@@ -213,7 +227,7 @@ def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, Fr
     latin = LATIN_SCALE.match(folded, at) if figure[0].isascii() else None
     if latin is None:
         return 1, Fraction(0), at
-    said = latin.group().strip(" -\u00a0")
+    said = latin.group().strip(" -+\u00a0")
     small = said in {"k", "m", "b", "t"}
     if small and not spelled and said != "k" and not re.compile(r"[\s-][a-z]+").match(folded, latin.end()):
         return 1, Fraction(0), at
@@ -225,6 +239,8 @@ def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, Fr
 
 def _currency(folded: str, begin: int) -> tuple[int, str | None]:
     """Return the currency written before a figure, and where the number begins with it."""
+    if folded[max(0, begin - 2) : begin].rstrip()[-1:] not in SIGNS:
+        return begin, None
     before = folded[max(0, begin - _NEARBY) : begin]
     for pattern, unit in CURRENCIES:
         if sign := pattern.search(before):

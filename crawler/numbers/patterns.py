@@ -34,6 +34,19 @@ PARTS = {
 }  # fmt: skip
 MULTIPLES = {"twice": 2, "twofold": 2, "double": 2, "threefold": 3, "triple": 3, "quadruple": 4, "tenfold": 10}
 
+ORDINALS = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "5th": 5,
+}
+
 HAN_DIGIT = "".join(DIGITS)
 HAN = f"[{HAN_DIGIT}十百千万亿拾佰仟]+(?:点[{HAN_DIGIT}]+[万亿]*)?"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+|(?!0\d)\d+)(?:\.\d+)?(?!\d|[.:]\d|,\d{3})"
@@ -45,6 +58,7 @@ MONTH = (
 ENDLESS = re.compile(rf"[0-9][0-9,.]{{39,}}|[{HAN_DIGIT}十百千万亿拾佰仟点]{{40,}}")
 """No quantity, and too large for a float or, at 4,300 digits, for int()."""
 
+ORDINAL = "|".join(ORDINALS)
 END = "(?![A-Za-z0-9])"  # a Latin token ends here; \b would not, between Latin and Han
 
 NEVER_WORDS = (
@@ -77,24 +91,29 @@ NEVER = re.compile(  # the guards spare most characters of a text all of the alt
     re.IGNORECASE,
 )
 
-START = re.compile(
-    r"(?P<rank>第\s?(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?![\d季天周年个月])"
-    rf"|(?<![A-Za-z])(?:top|no\.)[ -]?(?:\d{{1,3}}|{WORD}){END})"
+START = re.compile(  # the guard spares most characters of a text all of the alternatives
+    rf"(?=[0-9#第前{HAN_DIGIT}十百千万亿拾佰仟]|(?<![A-Za-z])[A-Za-z])(?:"
+    r"(?P<tier>第\s?(?:\d|[一二三四五])\s?梯[队次]|\b(?:first|second|third|fourth)[ -](?:tier|echelon)\b)"
+    r"|(?P<rank>第\s?(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?![\d季天周年个月])"
+    r"|前\s?(?:\d{1,3}|[一二两三四五六七八九十]{1,2})(?:[名位强甲]|(?![\d季天周年个月大后代所者日晚夜次]))"
+    rf"|(?<![A-Za-z])(?:top|no\.)[ -]?(?:\d{{1,3}}|{WORD}){END}|#\d{{1,2}}(?!\d)"
+    rf"|\b(?:{ORDINAL})(?=[ -](?:place\b|best\b|overall\b|globally\b|worldwide\b|among\b|in the\b|only to\b)))"
     rf"|(?P<han_part>(?:{ARABIC}|{HAN})分之(?:{ARABIC}|{HAN}))"
     r"|(?<![\d/.])(?P<part>1/\d{1,4})(?![\d/.])"
     rf"|\b(?P<word_part>(?:one|two|three|an?)[ -](?:{'|'.join(PARTS)})s?)\b(?=\s(?:of|the|as)\b)"
     rf"|\b(?P<multiple>{'|'.join(MULTIPLES)})[sd]?\b(?=\s(?:the|that|as|its|of|what|from)\b)"
+    r"|\b(?P<times>doubles|triples|tripled|quadruples|quadrupled)(?=\s[a-z])"
     rf"|(?:(?<=RMB|CNY|USD|HKD|EUR)|(?<![A-Za-z0-9_.]))(?<![A-Za-z0-9]-)(?<!\d[/:,])(?P<arabic>{ARABIC})"
     rf"|(?P<han>{HAN})"
     rf"|\b(?P<word>(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-)?(?:{WORD})"
-    r"|an?(?=\s(?:hundred|thousand|million|billion|trillion)\b))\b",
+    r"|an?(?=\s(?:hundred|thousand|million|billion|trillion)\b))\b)",
     re.IGNORECASE,
 )
 
 HAN_SCALE = re.compile(r"\s?[多余]?([十百千]?(?:万亿|万|亿)|[百千](?![瓦米克]))(?:(\d{1,4})万)?")
 LATIN_SCALE = re.compile(
-    rf"([kmbt]|[bmt]n|mln|bln){END}|\s(?:bn|mn|tn){END}"
-    r"|[\s-](hundred|thousand|million|billion|trillion)\b(?:[\s-](thousand|million|billion|trillion)\b)?",
+    rf"\+?(?:([kmbt]|[bmt]n|mln|bln){END}|\s(?:bn|mn|tn|(?-i:[BT])){END}"
+    r"|[\s-](hundred|thousand|million|billion|trillion)\b(?:[\s-](thousand|million|billion|trillion)\b)?)",
     re.IGNORECASE,
 )
 HALF = re.compile(r"个半(?=小时|钟头|月|星期)|[ -]and[ -]a[ -]half\b", re.IGNORECASE)
@@ -114,6 +133,7 @@ CURRENCIES = tuple(
         ("£", "GBP"),
     )
 )
+SIGNS = frozenset("¥$€£币BbYyDdRr")  # what a currency before a figure ends with
 UNITS = tuple(
     (re.compile(pattern, re.IGNORECASE), unit)
     for pattern, unit in (
@@ -123,8 +143,11 @@ UNITS = tuple(
         (r"\s?倍|\s?[x×](?![A-Za-z0-9])|[\s-]times\b|-?fold\b", "x"),
         (r"\s?个百分点|[\s-]percentage[\s-]points?\b", "pp"),
         (r"\s?成(?![为立本功果员长都就熟交年绩品分了效])", "tenth"),
-        (r"[\s-]?tokens?\s?(?:/\s?s|/\s?秒|per second|每秒)|\s?tok/s", "token/s"),
-        (rf"[\s-]?tokens?{END}|\s?个token", "token"),
+        (
+            rf"[\s-]?(?:output )?tokens?\s?(?:/\s?s(?:ec(?:ond)?)?{END}|/\s?秒|(?:per|a|every) second|每秒)|\s?(?:tok|t)/s{END}|\s?TPS{END}",
+            "token/s",
+        ),
+        (rf"[\s-]?tokens?{END}|\s?个\s?(?:tokens?{END}|词元|令牌)|\s?词元", "token"),
         (rf"\s?秒钟?|[\s-]?sec(?:ond)?s?{END}|\ss\b", "s"),
         (rf"\s?分钟|[\s-]?min(?:ute)?s?{END}", "min"),
         (rf"\s?个?(?:小时|钟头)|[\s-]?hours?{END}", "h"),
@@ -140,6 +163,7 @@ UNITS = tuple(
         (r"\s?韩元", "KRW"),
     )
 )
+EACH_SECOND = re.compile("每秒[^，。,.;；]{0,8}$")  # 每秒生成约 150 tokens
 PARTS_OF_ONE = {"%": 100, "tenth": 10}
 PASSING = frozenset({None, "day", "week", "month", "year"})  # 一个, 一天, one day: no quantity
 

@@ -1,0 +1,115 @@
+"""One sentence as the rules see it: the claims' terms in it and before it, and its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from crawler.claims import attribution
+from crawler.claims.sentences import borders, distance
+from crawler.numbers import Number, find
+from crawler.text import simplify
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from crawler.claims.marks import Mark, Marks, Role
+    from crawler.claims.sentences import Span
+    from crawler.model import Claim
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a field with a term of a claim.
+
+    Attributes:
+        text: verbatim.
+        field: where it stands.
+        start: offset into the field.
+        terms: what the marks are found with.
+        marks: the terms in it, offsets into the sentence.
+        before: the terms shortly before it, the last one last.
+        topic: what the text is about: the terms of the headline, then the first of the body.
+        speaker: who goes on speaking from the sentence before.
+        after: the beginning of the next sentence, which may say who spoke.
+    """
+
+    text: str
+    field: Literal["title", "body"]
+    start: int
+    terms: Marks
+    marks: tuple[Mark, ...]
+    before: tuple[Mark, ...] = ()
+    topic: tuple[Mark, ...] = ()
+    speaker: str | None = None
+    after: str = ""
+
+    @cached_property
+    def folded(self) -> str:
+        """The sentence in simplified characters, same offsets."""
+        return simplify(self.text)
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """Its quantities."""
+        return find(self.text)
+
+    @cached_property
+    def speaks(self) -> str | None:
+        """Who is quoted."""
+        return attribution.quoted(self.folded) or self.speaker or attribution.quoted(self.after)
+
+    @cached_property
+    def hedge(self) -> str | None:
+        """The word that says it is not sure."""
+        return attribution.hedge(self.folded)
+
+    @cached_property
+    def _held(self) -> dict[tuple[str, Role], list[Mark]]:
+        return self.terms.by_role(self.marks)
+
+    @cached_property
+    def _distances(self) -> dict[tuple[int, int, int], int]:
+        return {}
+
+    def claims(self, *roles: Role) -> list[Claim]:
+        """Return the claims that have a term of one of the roles in it, in the order of the topic file."""
+        held = {claim_id for claim_id, role in self._held if role in roles}
+        return [claim for claim in self.terms.claims if claim.id in held] if held else []
+
+    def of(self, claim: Claim, *roles: Role) -> list[Mark]:
+        """Return the terms in it that have one of the roles for a claim, in order."""
+        if len(roles) == 1:
+            return self._held.get((claim.id, roles[0]), [])
+        found = {mark.start: mark for role in roles for mark in self._held.get((claim.id, role), ())}
+        return [found[start] for start in sorted(found)]
+
+    def named(self, claim: Claim) -> Mark | None:
+        """Return the last name of the claim's subject, or of the others, before the sentence; else what the text names first."""
+        for mark in (*reversed(self.before), *self.topic):
+            if self.terms.roles[mark.text].get(claim.id, frozenset()) & {"subject", "others"}:
+                return mark
+        return None
+
+    def far(self, mark: Mark | Span, number: Number) -> int:
+        """Return how far a term, or another place, and a number are apart."""
+        key = (mark[0], mark[1], number.start)
+        found = self._distances.get(key)
+        if found is None:
+            found = self._distances[key] = distance(self.folded, (mark[0], mark[1]), (number.start, number.end))
+        return found
+
+    def borders(self, mark: Mark | Span, number: Number) -> int:
+        """Return how many clauses end between a term, or another place, and a number."""
+        return borders(self.folded, (mark[0], mark[1]), (number.start, number.end))
+
+    def is_nearest(self, mark: Mark | Span, number: Number, rivals: Sequence[Number]) -> bool:
+        """Say whether none of the rivals is nearer to a term."""
+        far = self.far(mark, number)
+        return all(far <= self.far(mark, rival) for rival in rivals if rival.start != number.start)
+
+    def closest(self, marks: Sequence[Mark], number: Number) -> Mark | None:
+        """Return the term that is nearest to a number."""
+        return min(marks, key=lambda mark: self.far(mark, number), default=None)
