@@ -251,7 +251,6 @@ def _go_on(corpus: Corpus, task: Task, read: Reading) -> None:
     now = datetime.now(UTC)
     with corpus.transaction():
         corpus.settle(now, days=None)
-    corpus.tidy_index()
     corpus.end_run(run_id, "done", now, f"houxu {__version__} backfill: {task.file.name}")
     read.ended = True
     archives.note(corpus, read)

@@ -211,7 +211,6 @@ def finish(job: Job, *, stopped: bool) -> None:
         raise NetworkDown(len(job.unreachable))
     with job.corpus.transaction():
         job.corpus.settle(now)
-    job.corpus.tidy_index()
     job.worse = job.corpus.judge_health((state.source for state in job.batch), now)
     failed = bool(job.batch) and len(job.faults) == len(job.batch)
     ending = "failed" if failed or job.error else "stopped" if stopped else "done"

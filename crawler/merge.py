@@ -66,7 +66,6 @@ def merge(
     if any(one.tellings for one in brought) or corpus.is_unsettled():  # what a merge that was killed left, too
         with corpus.transaction():
             corpus.settle(datetime.now(UTC), days=None)
-        corpus.tidy_index()
     return brought
 
 

@@ -49,6 +49,5 @@ def replay(
     now = datetime.now(UTC)
     with corpus.transaction():
         corpus.settle(now, days=None)
-    corpus.tidy_index()
     corpus.end_run(run_id, "done", now, f"houxu {__version__} replay")
     return endings

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from crawler.corpus import base
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
+from crawler.grams import VERSION
 from tests.corpus_rows import START, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 # Invented, on the shapes of real coverage.
@@ -167,9 +168,8 @@ def test_grams_of_another_version_are_never_deleted_but_reindexed(rows: Rows) ->
     conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     conn.executemany("INSERT INTO articles_fts (rowid, grams) VALUES (?, 'other grams')", [(i,) for i in range(1, 7)])
     rows.corpus.set_meta("gram_version", "0.other")
-    assert not rows.corpus.index_is_current()
     rows.revise(6, "小米汽车工厂", "卢伟冰到场。")
-    assert rows.corpus.index_is_current()
+    assert rows.corpus.meta("gram_version") == VERSION
     assert vocabulary(conn) == expected_vocabulary(rows)
     rows.corpus.set_meta("gram_version", "0.other")
     rows.article("新文章", "小米")
@@ -183,8 +183,16 @@ def test_reindex_gives_the_index_that_was(rows: Rows) -> None:
     assert rows.corpus.reindex(lambda done, every: told.append((done, every))) == 6
     assert told == [(i, 6) for i in range(1, 7)]
     assert vocabulary(rows.corpus.conn) == before
-    rows.corpus.tidy_index()
-    assert vocabulary(rows.corpus.conn) == before
+
+
+def test_merging_is_paid_in_shares(rows: Rows) -> None:
+    """Article by article the index stays of few segments, and FTS5 never merges in a gulp of its own."""
+    settings = dict(rows.corpus.conn.execute("SELECT k, v FROM articles_fts_config").fetchall())
+    assert settings["automerge"] == 0
+    for number in range(60):
+        rows.article(f"第{number}篇", "小米" * number)
+    assert rows.corpus.value("SELECT count(DISTINCT segid) FROM articles_fts_idx") < 16
+    rows.corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
 
 
 def vocabulary(conn: sqlite3.Connection) -> set[tuple[str, int]]:
@@ -203,22 +211,13 @@ def expected_vocabulary(rows: Rows) -> set[tuple[str, int]]:
     return fresh if kept else set()
 
 
-WRITES: list[Callable[[Corpus], object]] = [
-    lambda corpus: corpus.reindex(),
-    lambda corpus: corpus.tidy_index(),
-]
-
-
-@pytest.mark.parametrize("write", WRITES)
-def test_a_locked_database_is_a_corpus_error(
-    rows: Rows, write: Callable[[Corpus], object], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_database_is_a_corpus_error(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that never lets go ends a write in a CorpusError; a reader is not disturbed."""
     monkeypatch.setattr(base, "BUSY_SECONDS", 0.01)
     other = sqlite3.connect(rows.corpus.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with Corpus(rows.corpus.path) as waiting, pytest.raises(CorpusError, match="locked"):
-        write(waiting)
+        waiting.reindex()
     assert len(rows.corpus.search("罗福莉")) == 2
     other.close()
 

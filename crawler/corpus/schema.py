@@ -52,6 +52,13 @@ def m003_reservations(db: Database) -> None:
     db.conn.execute("ALTER TABLE hosts ADD COLUMN tdmrep_at TEXT")
 
 
+@migrations()
+def m004_merging_in_steps(db: Database) -> None:
+    """The full-text index merges eight segments of a size at once, in pages that fill one of SQLite's, when told to."""
+    for setting, value in (("automerge", 0), ("usermerge", 8), ("crisismerge", 400), ("pgsz", 4000)):
+        db.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES (?, ?)", (setting, value))
+
+
 def lay_views(db: Database) -> None:
     """Drop every view and create those of `views.sql`: a view holds no data, so the newest text is right."""
     for name in db.view_names():

@@ -72,7 +72,6 @@ def sizes(path: Path, texts: list[dict[str, str]]) -> None:
             with corpus.transaction():
                 for i, (title, body) in enumerate(whole[start : start + 50], start + 1):
                     add(corpus, i, title, body)
-            corpus.tidy_index()
         tidied = index_bytes(corpus)
         corpus.reindex()
         say(f"index, {len(whole)} real texts, {size / 1e6:.1f} MB: {tidied / size:.2f}x as crawled, "
@@ -101,7 +100,7 @@ def build(path: Path, texts: list[dict[str, str]], count: int) -> tuple[Corpus, 
     spent = time.process_time() - began
     characters = sum(map(len, bodies)) / count
     say(f"bulk: {count / spent * characters / 700:.0f} articles of 700 characters a CPU-second (target 200)")
-    corpus.tidy_index(10**9)
+    corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
     size = sum(len(body.encode()) for body in bodies)
     say(f"index of {count} dealt texts, {size / 1e6:.0f} MB: {index_bytes(corpus) / size:.2f}x")
     return corpus, bodies
