@@ -7,6 +7,8 @@ from scrapy.exceptions import (
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
+    ResponseDataLossError,
+    StopDownload,
 )
 
 _WORDS = {
@@ -14,6 +16,8 @@ _WORDS = {
     DownloadConnectionRefusedError: "connection refused",
     DownloadTimeoutError: "no complete answer in time",
     DownloadFailedError: "the connection broke",
+    ResponseDataLossError: "the answer was cut short",
+    StopDownload: "too many large answers at once",
 }
 
 

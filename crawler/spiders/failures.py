@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, ResponseDataLossError
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 
 from crawler.middlewares.hosts import CrawlStops, HostWaits
 from crawler.middlewares.network import in_words, is_network
@@ -49,6 +49,6 @@ def explain(error: BaseException) -> Failed:
             return Failed(str(error) or type(error).__name__, blocked=True, robots=isinstance(error, RobotsDenied))
         case DownloadCancelledError():
             return Failed("the answer is larger than DOWNLOAD_MAXSIZE", blocked=True)
-        case ResponseDataLossError():
-            return Failed("the answer was cut short")
+        case ValueError():  # what Scrapy says of an address that it cannot make a request of
+            return Failed("led to no address of the web", blocked=True)
     return Failed(in_words(error), network=is_network(error))
