@@ -92,7 +92,8 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], terminal: i
     for line in cells:
         for number, share in enumerate(shares):
             room = terminal - 2 * (number > 0) - sum(widths[index] + 2 for index in share[:-1])
-            parts = [line[index] + " " * (widths[index] - width(line[index])) for index in share[:-1]]
+            held = [(fit(line[index], widths[index]), widths[index]) for index in share[:-1]]
+            parts = [cell + " " * (size - width(cell)) for cell, size in held]
             yield " " * (2 * (number > 0)) + "  ".join([*parts, fit(line[share[-1]], max(room, 1))]).rstrip()
 
 

@@ -1,13 +1,14 @@
-"""What the pages draw: marked text, two texts side by side, the chart's bars, the reprint tree. Pure values."""
+"""What the pages draw: marked text, two texts side by side, bars of days, lines of values, the reprint tree. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from crawler.bursts import unusual
 from crawler.changes import differences
 from crawler.query import plain
 from crawler.text import simplify
@@ -44,6 +45,17 @@ class Bar:
     width: float
     height: float
     voices_height: float
+    burst: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value of a claim over time: a row of the ledger, its sentences, and where each stands between 0 and 100."""
+
+    row: Mapping[str, Any]
+    sightings: tuple[tuple[float, Mapping[str, Any]], ...]
+    start: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +112,64 @@ def bars(days: Sequence[Mapping[str, Any]], width: float = 720, height: float = 
     count = (last - first).days + 1
     step = width / max(count, 14)
     most = max(row["articles"] for row in days)
+    every = [(first + timedelta(days=i)).isoformat() for i in range(count)]
+    burst = unusual([held[day]["voices"] if day in held else 0 for day in every])
     made = []
-    for i in range(count):
-        day = (first + timedelta(days=i)).isoformat()
+    for i, day in enumerate(every):
         row = held.get(day, {"articles": 0, "voices": 0})
         tall, voiced = (height * row[name] / most for name in ("articles", "voices"))
-        made.append(Bar(day, row["articles"], row["voices"], round(i * step, 2), round(step * 0.8, 2), tall, voiced))
+        wide = round(step * 0.8, 2)
+        made.append(Bar(day, row["articles"], row["voices"], round(i * step, 2), wide, tall, voiced, burst[i]))
     return made
+
+
+VALUE = ("value", "high", "unit", "relation", "scope", "baseline")
+"""What tells two values of a claim apart, as in the view `ledger`."""
+
+
+def lines(ledger: Sequence[Mapping[str, Any]], sightings: Sequence[Mapping[str, Any]]) -> tuple[Line, ...]:
+    """Return the ledger of one claim as lines over the time that all its sightings span.
+
+    Args:
+        ledger: rows of the view `ledger`, of one claim.
+        sightings: rows of `claim_timeline` of the same claim, in time order.
+    """
+    held: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in sightings:
+        held.setdefault(tuple(row[name] for name in VALUE), []).append(row)
+    times = [datetime.fromisoformat(row["at"]).timestamp() for row in sightings]
+    first, span = (min(times), max(times) - min(times)) if times else (0.0, 0.0)
+
+    def place(row: Mapping[str, Any]) -> float:
+        return round(100 * (datetime.fromisoformat(row["at"]).timestamp() - first) / span, 2) if span else 50.0
+
+    found = []
+    for row in ledger:
+        seen = tuple((place(each), each) for each in held.get(tuple(row[name] for name in VALUE), ()))
+        places = [at for at, _ in seen] or [0.0]
+        found.append(Line(row, seen, min(places), max(places)))
+    return tuple(found)
+
+
+def amount(value: float | None, unit: str | None, high: float | None = None) -> str:
+    """Return a claim's value as a person writes it: 309 billion, 3x, 5%, CNY 200 billion; empty for no number."""
+    if value is None:
+        return ""
+    if high is not None:
+        return f"{amount(value, None if unit != 'ratio' else unit)} to {amount(high, unit)}"
+    if unit == "ratio":
+        return f"{value:.4%}".rstrip("0%").rstrip(".") + "%" if value else "0%"
+    size, word = next(((size, word) for size, word in _SIZES if abs(value) >= size), (1.0, ""))
+    number = f"{value / size:,.4g}" if word else f"{value:,.10g}"
+    said = f"{number} {word}".strip()
+    if unit is None:
+        return said
+    if unit == "x":
+        return f"{said}x"
+    return f"{unit} {said}" if unit.isupper() or unit in {"rank", "tier"} else f"{said} {unit}"
+
+
+_SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
 def tree(rows: Sequence[Mapping[str, Any]]) -> tuple[Node, ...]:

@@ -42,6 +42,7 @@ TABLES = {
     "mutations": "The first text in which another value appears, and what it copied from.",
     "other_scopes": "Values that look like another and cover something else.",
     "edited_numbers": "Which edit changed which number.",
+    "gone": "Articles whose page was taken down, and since when.",
     "funnel": "How the visits to each source's leads ended.",
     "quiet_sources": "Sources that went silent, by their own past.",
 }

@@ -1,4 +1,4 @@
-"""The pages in front of Datasette: front, search, story, article. A Datasette plugin: routes and template variables."""
+"""The pages in front of Datasette: front, search, claims, story, article. A Datasette plugin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crawler.corpus import browsing
 from crawler.corpus.store import Corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request
@@ -33,6 +33,7 @@ def register_routes() -> list[tuple[str, Any]]:
     return [
         (r"^/$", front),
         (r"^/search$", search),
+        (r"^/claims$", claims),
         (r"^/story/(?P<id>\d{1,18})$", story),
         (r"^/article/(?P<id>\d{1,18})$", article),
     ]
@@ -41,7 +42,11 @@ def register_routes() -> list[tuple[str, Any]]:
 @hookimpl
 def menu_links() -> list[dict[str, str]]:
     """Lead back from Datasette's own pages."""
-    return [{"href": "/", "label": "Front page"}, {"href": "/search", "label": "Search"}]
+    return [
+        {"href": "/", "label": "Front page"},
+        {"href": "/search", "label": "Search"},
+        {"href": "/claims", "label": "Claims"},
+    ]
 
 
 @hookimpl
@@ -54,9 +59,16 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
         "topic": datasette.houxu_topic,
         "sql": datasette.urls.database(path.stem),
         "script_of": marks.script_of,
+        "amount": marks.amount,
+        "raw_marked": _raw_marked,
         "day": _day,
         "web": _web,
     }
+
+
+def _raw_marked(row: Mapping[str, Any]) -> tuple[marks.Piece, ...]:
+    """Return a claim's sentence, its number marked."""
+    return marks.pieces(row["sentence"], [(row["raw_start"], row["raw_start"] + len(row["raw"]))])
 
 
 def _day(at: str | None) -> str:
@@ -70,7 +82,12 @@ def _web(url: str | None) -> str:
 
 async def front(datasette: Datasette, request: Request) -> Response:
     """Show what a person wants first."""
-    shown = await _read(datasette, browsing.front)
+
+    def look(corpus: Corpus) -> Any:
+        now = datetime.now(UTC)
+        return browsing.front(corpus) | {"bursts": corpus.bursts(now - timedelta(days=1), now)}
+
+    shown = await _read(datasette, look)
     return await _page(datasette, request, "front", **shown, bars=marks.bars(shown["days"]))
 
 
@@ -96,6 +113,17 @@ async def search(datasette: Datasette, request: Request) -> Response:
     found, outlets = await _read(datasette, look)
     results = [(each, marks.pieces(each.excerpt, each.hits)) for each in found]
     return await _page(datasette, request, "search", asked=asked, results=results, outlets=outlets)
+
+
+async def claims(datasette: Datasette, request: Request) -> Response:
+    """Show what became of each claim: a line per value over time, and the ledger with its quotes."""
+    shown = await _read(datasette, browsing.claims)
+    return await _page(
+        datasette,
+        request,
+        "claims",
+        claims=[(claim, marks.lines(claim["ledger"], claim["sightings"])) for claim in shown],
+    )
 
 
 async def story(datasette: Datasette, request: Request) -> Response:

@@ -77,6 +77,23 @@ def story(corpus: Corpus, story_id: int) -> dict[str, Any] | None:
     return {**found[0], "coverage": articles}
 
 
+def claims(corpus: Corpus) -> list[dict[str, Any]]:
+    """Return the claims in the order of the topic file, each with its `ledger` and its `sightings` in time order.
+
+    A sentence that stays through several revisions is given once, as it was first seen.
+    """
+    said: dict[str, list[dict[str, Any]]] = {}
+    for row in corpus.rows(
+        "SELECT * FROM claim_timeline GROUP BY claim_id, article_id, value, high, unit, relation, scope, baseline, "
+        "sentence HAVING rev = min(rev) ORDER BY at, url, sighting_id"
+    ):
+        said.setdefault(row["claim_id"], []).append(row)
+    return [
+        {**claim, "ledger": corpus.ledger(claim["id"]), "sightings": said.get(claim["id"], [])}
+        for claim in corpus.claim_rows()
+    ]
+
+
 def article(corpus: Corpus, article_id: int) -> dict[str, Any] | None:
     """Return an article with all its texts, its verdict's terms, what it copies and what copies it; None if none is."""
     url = corpus.value("SELECT url FROM articles WHERE id = ?", (article_id,))
@@ -98,7 +115,12 @@ def article(corpus: Corpus, article_id: int) -> dict[str, Any] | None:
         "LEFT JOIN reprint_tree t ON t.article_id = a.id AND t.root_id = a.root_id WHERE a.id = ?",
         (article_id,),
     )
-    return {**known, "texts": texts, "copies": copies, "parent": parent[0] if parent else None}
+    sightings = corpus.rows(
+        "SELECT t.*, c.name FROM claim_timeline t JOIN claims c ON c.id = t.claim_id "
+        "WHERE t.article_id = ? AND t.latest ORDER BY c.place, t.field DESC, t.start, t.raw_start",
+        (article_id,),
+    )
+    return {**known, "claims": sightings, "texts": texts, "copies": copies, "parent": parent[0] if parent else None}
 
 
 def outlets(corpus: Corpus) -> list[str]:

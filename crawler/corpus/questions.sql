@@ -37,6 +37,35 @@ FROM coverage
 WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :words) AND instr(body, :near) AND depth = 0
 ORDER BY at;
 
+-- ledger_of_claims: What became of each claim?
+SELECT name, first_raw AS said, relation, texts, copies, first_outlet, first_quoted, first_at, last_at, first_sentence
+FROM ledger;
+
+-- ledger_of_one: How did one claim fare, day by day? (claim: its id)
+SELECT at, outlet, raw, relation, copy, quoted, hedge, sentence, url
+FROM claim_timeline
+WHERE claim_id = :claim
+ORDER BY at;
+
+-- said_otherwise: Who first said something else than the claim, and copying whom?
+SELECT at, claim_id, claimed, value, relation, outlet, copied_from, copied_value, texts, sentence, url
+FROM mutations;
+
+-- said_without_a_source: Which claims are told without a source, and how often?
+SELECT claim_id, count(*) AS sentences, sum(quoted IS NULL) AS unattributed, sum(hedge IS NOT NULL) AS hedged
+FROM claim_timeline
+WHERE latest AND NOT copy
+GROUP BY claim_id
+ORDER BY unattributed DESC;
+
+-- claims_edited: Which edit changed which number of a claim?
+SELECT seen_at, outlet, claim_id, raw_before, raw_after, relation, sentence_after, url
+FROM edited_numbers;
+
+-- taken_down: What was taken down, and since when?
+SELECT since, last_had_at, outlet, title, url
+FROM gone;
+
 -- edits_with_numbers: Which edits changed a number, of a claim or not?
 SELECT seen_at, outlet, removed, added, hours_after, title, url
 FROM edits
