@@ -102,6 +102,10 @@ class Daemon:
         self._idle.set()
         self._received = 0
 
+    def serve(self) -> int:
+        """Run in this process until a signal ends it, and return the exit code; see `run`."""
+        return run(self.run())
+
     async def run(self) -> int:
         """Tick until SIGTERM or SIGINT, and return 128 plus its number; a second one ends the process at once.
 
@@ -200,8 +204,6 @@ class Daemon:
                 corpus.close(checkpoint=worked)
         if job is None:
             return None
-        for source_id, health in job.worse:
-            log.error("%s: %s since %s: %s", source_id, health.state, health.since.isoformat(), health.why)
         return WORSE_HEALTH if job.worse else 0
 
     async def _crawl_due(self, corpus: Corpus) -> Job | None:
@@ -243,33 +245,3 @@ class Daemon:
             if job.next_run_time is not None and job.next_run_time - now > timedelta(seconds=2 * self._tick_seconds):
                 job.modify(next_run_time=now)
             await asyncio.sleep(pause)
-
-
-def serve(
-    db: Path,
-    load_topic: Callable[[], Topic],
-    *,
-    overrides: Mapping[str, str] | None = None,
-    allow_hosts: Iterable[str] = (),
-    clock: Callable[[], datetime] = utc_now,
-    tick_seconds: float = TICK_SECONDS,
-    ping_url: str | None = None,
-) -> int:
-    """Run the daemon in this process until a signal ends it, and return the exit code; see `Daemon`.
-
-    Raises:
-        TopicError: the topic file has mistakes.
-    """
-
-    async def main() -> int:
-        return await Daemon(
-            db,
-            load_topic,
-            overrides=overrides,
-            allow_hosts=allow_hosts,
-            clock=clock,
-            tick_seconds=tick_seconds,
-            ping_url=ping_url,
-        ).run()
-
-    return run(main())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +12,6 @@ from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.crawl import Stop, crawl, run, settings_for, utc_now
 from crawler.errors import SIGNALED, RunLocked
-from crawler.model import stamp
 from scheduler.cadence import Cadence
 from scheduler.lock import run_lock
 
@@ -27,10 +25,7 @@ if TYPE_CHECKING:
     from crawler.corpus.runs import By
     from crawler.corpus.sources import FirstCheck
     from crawler.crawl import Job
-    from crawler.health import Health
     from crawler.model import SourceState, Topic
-
-log = logging.getLogger("houxu")
 
 WORSE_HEALTH = 3
 
@@ -83,9 +78,9 @@ def crawl_once(
     db = db.absolute()
     stop = Stop()
     received: list[int] = []
-    worse: list[tuple[str, Health]] = []
+    worse = False
 
-    async def under_signals(corpus: Corpus) -> None:
+    async def under_signals(corpus: Corpus) -> bool:
         loop = asyncio.get_running_loop()
 
         def end(number: int) -> None:
@@ -108,7 +103,7 @@ def crawl_once(
                 stop=stop,
                 progress=progress,
             )
-            worse.extend(job.worse if job else ())
+            return bool(job and job.worse)
         finally:
             for number in {signal.SIGINT, signal.SIGTERM} - set(received):
                 loop.remove_signal_handler(number)
@@ -118,11 +113,9 @@ def crawl_once(
             corpus = Corpus(db, create=True)
             try:
                 corpus.claim_topic(topic.id, topic.seed.isoformat() if topic.seed else None)
-                run(under_signals(corpus))
+                worse = run(under_signals(corpus))
             finally:
                 corpus.close(checkpoint=True)
-        for source_id, health in worse:
-            log.error("%s: %s since %s: %s", source_id, health.state, stamp(health.since), health.why)
     except RunLocked:
         if skip_locked:
             return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -125,6 +127,20 @@ def test_all_failed_is_an_error(crawl: Callable[..., int]) -> None:
     crawl()
     with pytest.raises((AllFailed, NetworkDown)):
         crawl(only=("down",), everything=False)
+
+
+def test_the_loop_is_closed_when_the_process_ends() -> None:
+    """Else its sockets are reported as left open, by whoever asks for such warnings."""
+    program = (
+        "import asyncio, atexit\n"
+        "from crawler.crawl import run\n"
+        "async def loop(): return asyncio.get_running_loop()\n"
+        "atexit.register(lambda: print(seen[0].is_closed()))\n"
+        "seen = [run(loop()), run(loop())]\n"
+        "assert seen[0] is seen[1] and not seen[0].is_closed()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.stderr) == ("True\n", "")
 
 
 def test_the_lock_keeps_a_second_run_out(crawl: Callable[..., int], tmp_path: Path) -> None:

@@ -205,10 +205,10 @@ DRIVER = """
 import sys
 from pathlib import Path
 from crawler import topic
-from scheduler.daemon import serve
+from scheduler.daemon import Daemon
 db, file, ping = sys.argv[1:]
-sys.exit(serve(Path(db), lambda: topic.load(Path(file)), overrides={"DOWNLOAD_DELAY": "0"}, allow_hosts=["127.0.0.1"],
-               tick_seconds=0.2, ping_url=ping or None))
+sys.exit(Daemon(Path(db), lambda: topic.load(Path(file)), overrides={"DOWNLOAD_DELAY": "0"}, allow_hosts=["127.0.0.1"],
+                tick_seconds=0.2, ping_url=ping or None).serve())
 """
 
 

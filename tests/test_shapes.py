@@ -26,7 +26,7 @@ PDF = "https://www1.hkexnews.hk/listedco/listconews/sehk/2025/1205/2025120500001
 RELEASE = "https://github.com/InventedOrg/Code/releases/tag/v1.2.0"
 POST = "https://www.reddit.com/r/InventedSub/comments/"
 
-ANSWERS = {
+ANSWERS: dict[str, list[tuple[str, str] | None]] = {
     "arxiv.xml": [("http://arxiv.org/abs/2512.99999v2", "Invented-V2-Flash: A Technical Report Nobody Wrote")],
     "cnyes.json": [("https://news.cnyes.com/news/id/9000001", "虛構公司發表開源模型 參數公開"), None],
     "github-events.json": [(RELEASE, "v1.2.0"), None],
@@ -50,7 +50,7 @@ ANSWERS = {
 }
 """Fixture -> (url, title) of its hits, None for one that leads nowhere; all are of half past six, in Shanghai 18:30."""
 
-UNDATED = {
+UNDATED: dict[str, list[tuple[str, str] | None]] = {
     "juejin.json": [("https://juejin.cn/post/7900000000000000001", "我在树莓派上跑了虚构模型"), None],
     "tencent.json": [("https://new.sample.test/rain/a/20251217A0000100", ZH), None],
     "toutiao.json": [("https://www.toutiao.com/trending/7900000000000000001/", ZH), None],

@@ -24,18 +24,17 @@ def daemon(
     ping: str | None,
 ) -> None:
     """Crawl what is due, for ever. SIGTERM ends it cleanly, SIGHUP reads the topic file again."""
-    from scheduler.daemon import serve
+    from scheduler.daemon import Daemon
 
     log_to_stderr(verbose)
-    sys.exit(
-        serve(
-            db,
-            lambda: topics.load(topic_file),
-            overrides=scrapy_settings(overrides),
-            allow_hosts=allow_host,
-            ping_url=ping,
-        )
+    following = Daemon(
+        db,
+        lambda: topics.load(topic_file),
+        overrides=scrapy_settings(overrides),
+        allow_hosts=allow_host,
+        ping_url=ping,
     )
+    sys.exit(following.serve())
 
 
 @main.command()
