@@ -12,6 +12,7 @@ from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.crawl import Stop, crawl, run, settings_for, utc_now
 from crawler.errors import SIGNALED, RunLocked
+from crawler.shards import owns
 from scheduler.cadence import Cadence
 from scheduler.lock import run_lock
 
@@ -202,7 +203,8 @@ def due(
     else:
         batch = corpus.due_sources(topic, now)
     again = corpus.revisits_left(topic.requests_per_day, now) > 0
-    return batch if batch or corpus.due_hosts(now, every=everything, again=again) else None
+    hosts = corpus.due_hosts(now, every=everything, again=again)
+    return batch if batch or any(owns(topic.shard, host) for host in hosts) else None
 
 
 @contextmanager

@@ -51,6 +51,7 @@ def backfill(
     since: datetime | None,
     until: datetime | None,
     hosts: tuple[str, ...],
+    *,
     mirror: Path | None,
     workers: int | None,
     scheduler: str | None,

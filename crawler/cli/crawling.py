@@ -19,15 +19,18 @@ from crawler.cli.options import (
     terminal_width,
     with_crawl,
     with_db,
+    with_shard,
     with_topic,
 )
 from crawler.corpus import upkeep
+from crawler.shards import share
 from scheduler.lock import run_lock
 
 
 @main.command()
 @click.argument("sources", nargs=-1)
 @with_crawl
+@with_shard
 @click.option("--all", "everything", is_flag=True, help="Every source, and every lead until none is left.")
 @click.option("--max-runtime", type=click.FloatRange(min=1), metavar="SECONDS", help="Start nothing after that.")
 @click.option("--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for another run.")
@@ -43,6 +46,7 @@ def crawl(
     max_runtime: float | None,
     wait: float,
     *,
+    shard: tuple[int, int],
     everything: bool,
     skip_locked: bool,
     publish: bool,
@@ -57,7 +61,7 @@ def crawl(
     with progress_bar("crawling") as progress:
         code = crawl_once(
             db,
-            topic,
+            share(topic, shard),
             only=sources,
             everything=everything,
             overrides=scrapy_settings(overrides),

@@ -22,6 +22,7 @@ from crawler import __version__, show
 from crawler import settings as defaults
 from crawler.corpus.store import Corpus
 from crawler.errors import SIGNALED, CorpusMissing, HouxuError
+from crawler.shards import shard_of
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
@@ -123,6 +124,23 @@ def with_crawl(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return with_topic(with_db(command))
+
+
+def _shard(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, int]:
+    try:
+        return (1, 1) if text is None else shard_of(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def with_shard(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --shard."""
+    return click.option(
+        "--shard",
+        callback=_shard,
+        metavar="N/M",
+        help="Only the sites of this machine, the Nth of M that crawl one topic; `houxu merge` joins what they find.",
+    )(command)
 
 
 def instant_since(text: str, now: datetime) -> datetime:

@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from crawler import topic as topics
-from crawler.cli.options import log_to_stderr, main, scrapy_settings, with_crawl, with_db, with_topic
+from crawler.cli.options import log_to_stderr, main, scrapy_settings, with_crawl, with_db, with_shard, with_topic
+from crawler.shards import share
 
 
 @main.command()
 @with_crawl
+@with_shard
 @click.option("--ping", metavar="URL", help="A health check to tell: URL/start, then URL/ and the exit code.")
 def daemon(
     db: Path,
@@ -21,6 +23,7 @@ def daemon(
     overrides: tuple[str, ...],
     allow_host: tuple[str, ...],
     verbose: int,
+    shard: tuple[int, int],
     ping: str | None,
 ) -> None:
     """Crawl what is due, for ever. SIGTERM ends it cleanly, SIGHUP reads the topic file again."""
@@ -29,7 +32,7 @@ def daemon(
     log_to_stderr(verbose)
     following = Daemon(
         db,
-        lambda: topics.load(topic_file),
+        lambda: share(topics.load(topic_file), shard),
         overrides=scrapy_settings(overrides),
         allow_hosts=allow_host,
         ping_url=ping,

@@ -96,6 +96,7 @@ class Topic:
 
     `host_requests_per_day` bounds what one host is asked on a day (UTC); `keep_reserved` keeps pages whole whose
     publisher reserves that. `claims_digest` is the sha256 of the claims and of the rules by which they are found.
+    `shard`, which is no key of the file, is the part of one machine among several: (2, 5) for the second of five.
     """
 
     id: str
@@ -112,3 +113,4 @@ class Topic:
     keep_reserved: bool = False
     claims: tuple[Claim, ...] = ()
     claims_digest: str = ""
+    shard: tuple[int, int] = (1, 1)

@@ -68,6 +68,7 @@ class FollowSpider(Spider):
             over=lambda: job.deadline is not None and time.monotonic() >= job.deadline,
             every_lead=job.every_lead,
             revisits=job.corpus.revisits_left(job.topic.requests_per_day, job.clock()),
+            shard=job.topic.shard,
         )
 
     @classmethod

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.sources import netloc_of
+from crawler.shards import owns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,7 @@ class Frontier:
         over: Callable[[], bool],
         every_lead: bool = False,
         revisits: int = 0,
+        shard: tuple[int, int] = (1, 1),
     ) -> None:
         """Take up a batch.
 
@@ -57,6 +59,7 @@ class Frontier:
             over: whether time is up.
             every_lead: visit those that wait after a failure too, each once.
             revisits: how many articles may be visited again.
+            shard: this machine among several: it visits its own sites, and leaves the leads to others.
         """
         self.stopped = False
         self._corpus = corpus
@@ -66,6 +69,7 @@ class Frontier:
         self._polls: dict[str, deque[SourceState]] = {}
         self._out: set[str] = set()
         self._revisits = revisits
+        self._shard = shard
         self._after: dict[tuple[str, bool], tuple[int, int]] = {}
         for state in batch:
             self._polls.setdefault(netloc_of(state.url), deque()).append(state)
@@ -95,6 +99,8 @@ class Frontier:
         if polls := self._polls.get(host):
             return Task(host, source=polls.popleft())
         self._polls.pop(host, None)
+        if not owns(self._shard, host):
+            return None
         return self._lead(host, again=False) or (self._lead(host, again=True) if self._revisits > 0 else None)
 
     def _lead(self, host: str, *, again: bool) -> Task | None:
