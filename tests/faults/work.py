@@ -79,7 +79,6 @@ def work(path: Path, pages: int = 24) -> None:
                 append(corpus, topic, prepare(topic, page), run_id, lead_id=row["id"], status=200)
             with corpus.transaction():
                 corpus.settle(now)
-            corpus.tidy_index()
             corpus.end_run(run_id, "done", now)
         forget(corpus, FORGOTTEN, now=ROUNDS[-1])
         backup(corpus, path.with_name("backup.db"))
