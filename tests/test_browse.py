@@ -101,6 +101,80 @@ def test_an_article_shows_its_revisions_side_by_side(rows: Rows) -> None:
     assert '<a href="/article/1" lang="zh-Hans">小米发布模型</a>' in copy.text
 
 
+def claimed(rows: Rows) -> None:
+    """Let both articles and the edit state a claim."""
+    claim = rows.claim("Parameters", 3.09e11, said_on="2025-12-17")
+    rows.claim("Silent")
+    said = "总参数3090亿，罗福莉说。"
+    rows.states(1, claim, said, "3090亿", 3.09e11, quoted="罗福莉")
+    rows.states(2, claim, "總參數3090億。", "3090億", 3.09e11)
+    rows.states(1, claim, said.replace("3090", "309"), "309亿", 3.09e10, rev=2, relation="contradicts", hedge=EVIL)
+
+
+def test_the_claims_page_has_a_line_per_value(rows: Rows) -> None:
+    """Each value over time, copies told from independent texts, and its quotes with the number marked."""
+    claimed(rows)
+    (page,) = get(rows, "/claims")
+    assert page.status_code == 200
+    assert "The claim: <b>309 billion</b>, said on 2025-12-17" in page.text
+    assert page.text.count('<details class="value') == 2
+    assert '<path class="dot own" d="M0.0 10h0"><title>2026-03-01 00:00 甲报: 3090亿</title>' in page.text
+    assert '<path class="dot all" d="M100.0 10h0"><title>2026-03-02 00:00 乙報: 3090億</title>' in page.text
+    assert "1 text, 1 copy; first 甲报, quoting" in page.text
+    assert "总参数<mark>309亿</mark>，罗福莉说。" in page.text
+    assert '<section class="claim silent" id="silent">' in page.text
+    assert "<script>alert" not in page.text
+
+
+def test_an_article_shows_what_it_says_of_the_claims(rows: Rows) -> None:
+    """The sentences of its latest text, with how each stands to the claim."""
+    claimed(rows)
+    (page,) = get(rows, "/article/1")
+    assert '<a href="/claims#parameters">Parameters</a> <span class="kind contradicts">contradicts</span>' in page.text
+    assert "<mark>309亿</mark>" in page.text
+    assert "<mark>3090亿</mark>" not in page.text
+
+
+def test_without_claims_the_page_says_so(rows: Rows) -> None:
+    """A topic file need not have any; a page that is gone says since when."""
+    rows._insert("visits", run_id=1, lead_id=1, url="x", at="2026-03-09T00:00:00Z", ending="gone", reason="HTTP 404")
+    claims, article = get(rows, "/claims", "/article/1")
+    assert "The topic file names no claims" in claims.text
+    assert "The page is gone since" in article.text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "high", "said"),
+    [
+        (3.09e11, None, None, "309 billion"),
+        (1.02e12, None, None, "1.02 trillion"),
+        (2e11, "CNY", None, "CNY 200 billion"),
+        (0.05, "ratio", None, "5%"),
+        (0.734, "ratio", None, "73.4%"),
+        (1, "ratio", None, "100%"),
+        (3, "x", None, "3x"),
+        (2, "rank", None, "rank 2"),
+        (2, "month", 3, "2 to 3 month"),
+        (150, "token/s", None, "150 token/s"),
+        (None, None, None, ""),
+    ],
+)
+def test_an_amount_reads_as_a_person_writes_it(
+    value: float | None, unit: str | None, high: float | None, said: str
+) -> None:
+    """Short scale, percent, currencies by their code."""
+    assert marks.amount(value, unit, high) == said
+
+
+def test_a_day_that_bursts_is_marked() -> None:
+    """By the test of crawler/bursts.py, on independent voices."""
+    days = [{"day": f"2026-03-{day:02}", "articles": 2, "voices": 1} for day in range(1, 20)]
+    burst = marks.bars([*days, {"day": "2026-03-20", "articles": 30, "voices": 12}])
+    copied = marks.bars([*days, {"day": "2026-03-20", "articles": 30, "voices": 2}])
+    assert [bar.day for bar in burst if bar.burst] == ["2026-03-20"]
+    assert not any(bar.burst for bar in copied)
+
+
 def test_terms_that_an_edit_moved_are_not_marked_wrongly() -> None:
     """Offsets of an older text mark a newer one only where the term still stands there."""
     hits = [{"term": "罗福莉", "field": "body", "start": 0, "end": 3}]

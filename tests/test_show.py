@@ -33,6 +33,16 @@ def test_every_command_fits_the_terminal(demo: tuple[Path, str], columns: int) -
         assert [line for line in lines if width(line) > columns and "://" not in line] == []
 
 
+def test_why_says_since_when_a_page_is_gone(demo: tuple[Path, str]) -> None:
+    """The demo's second crawl finds one page gone: its text stays, and it is visited again."""
+    corpus = Corpus(demo[0], read_only=True)
+    (row,) = corpus.rows("SELECT url, since FROM gone")
+    corpus.close()
+    said = CliRunner().invoke(main, ["why", row["url"], "--db", str(demo[0])]).output
+    assert f"gone since {row['since']}; what it said is kept" in said
+    assert "is visited again, due" in said
+
+
 @given(text=WORDS, columns=st.integers(8, 60))
 def test_wrapping_keeps_every_word(text: str, columns: int) -> None:
     """No line is too wide, and nothing but white space is lost or added."""
