@@ -6,12 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from crawler.check import age, check_sources
+from crawler.cli import main
+from tests.feeds import TOPIC
+from tests.test_manners import Site, site
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crawler.model import Topic
     from crawler.sample.server import SampleWeb
+
+__all__ = ["site"]
 
 
 @pytest.fixture
@@ -55,3 +63,19 @@ def test_no_page_is_visited(rows: dict[str, dict[str, Any]], web: SampleWeb, top
 def test_age_in_its_largest_unit(gap: timedelta, said: str) -> None:
     """A span is read at a glance."""
     assert age(gap) == said
+
+
+def test_it_says_at_once_how_many_live(site: Site, tmp_path: Path) -> None:
+    """One line after the table, on standard error: a source that answers, with what is no list, does not live."""
+    site.pages = {"/models": b'[{"id": "Invented/Model"}]', "/feed": b"<html>no"}
+    sources = "".join(
+        f'[[source]]\nid = "{name}"\nkind = "{kind}"\nurl = "{site.base}/{name}"\noutlet = "Invented"\n{more}\n'
+        for name, kind, more in (("models", "search", 'adapter = "hugging-face"'), ("feed", "feed", "enabled = false"))
+    )
+    (tmp_path / "topic.toml").write_text(f"{TOPIC.format(requests=100)}\n{sources}", encoding="utf-8")
+    arguments = ["--topic", str(tmp_path / "topic.toml"), "--allow-host", "127.0.0.1", "-s", "DOWNLOAD_DELAY=0"]
+    told = CliRunner().invoke(main, ["sources", "--check", *arguments])
+    assert told.exit_code == 0, told.output
+    assert "1 of 2 sources live" in told.stderr
+    assert [line.split()[:3] for line in told.stdout.splitlines()[1:]] == [["models", "200", "1"], ["feed", "200", "0"]]
+    assert "is an HTML page" in told.stdout

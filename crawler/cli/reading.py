@@ -177,6 +177,8 @@ def sources(
         with progress_bar("asking") as progress:
             rows = check_sources(topics.load(topic_file), scrapy_settings(overrides), allow_host, progress=progress)
         columns = ("id", "status", "items", "newest", "charset", "robots", "wrong")
+        live = sum(row["wrong"] is None for row in rows)
+        click.echo(f"{live} of {len(rows)} sources live", err=True)
     else:
         with open_to_read(db) as corpus:
             rows = corpus.source_rows()
