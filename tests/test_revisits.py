@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +28,6 @@ from tests.corpus_rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from crawler.corpus.store import Corpus
     from crawler.model import Topic
@@ -232,3 +232,17 @@ def test_the_heat_of_the_story_decides(article: Corpus) -> None:
     faster = wait()
     assert faster
     assert HOUR * 0.46 < faster < HOUR * 0.48
+
+
+def test_the_readme_tells_the_ladder_and_the_share() -> None:
+    """What it says of visits again is what the code does."""
+    text = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
+    said = [f"{gap.days} d" if gap.days else _short(gap) for gap in LADDER]
+    assert f"visited again after {', '.join(said[:-1])} and {said[-1]}" in text
+    assert "sqrt((1 + heat) / 2), by 4 at most" in text
+    assert (FASTEST, SHARE) == (4, 0.25)
+    assert "at most a quarter of `requests_per_day`" in text
+
+
+def _short(gap: timedelta) -> str:
+    return f"{gap // HOUR} h" if gap >= HOUR else f"{gap // timedelta(minutes=1)} min"
