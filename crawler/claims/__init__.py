@@ -1,8 +1,8 @@
 """Article -> claim sightings: which sentences say again what the seed said, and what they made of it.
 
     sentence    one that holds a word of a claim; numbers are read in such sentences only
-    claim       a number is taken for the claim whose own value it has, or whose word is nearest; of another value more is
-                asked: its word in reach, the claim's subject named, nothing else named between, a plausible size
+    claim       a number is taken for the claim whose own value it has, or whose word is nearest; of another value more
+                is asked: its word in reach, the claim's subject named, nothing else named between, a plausible size
     relation    of another subject, covering something else, measured against something else: `other_scope`.
                 Then the values are compared: equal, fewer digits, another currency, a power of ten, another one
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from crawler.claims import attribution
+from crawler.claims.candidates import Text, candidates
 from crawler.claims.marks import GAP, Mark, Marks, marks_of
 from crawler.claims.sentence import Sentence
 from crawler.claims.sentences import sentences
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from crawler.claims.sighting import Reading
     from crawler.model import Claim
 
-__all__ = ["find"]
+__all__ = ["Text", "candidates", "find"]
 
 LOOK_BACK = 240
 """Characters before a sentence in which what it speaks of was named last."""
@@ -54,8 +55,7 @@ def find(claims: Sequence[Claim], title: str, body: str) -> tuple[ClaimSighting,
     told: list[tuple[Sentence, list[Reading]]] = []
     fields: tuple[tuple[Literal["title", "body"], str], ...] = (("title", title), ("body", body))
     for field, text in fields:
-        for sentence in _telling(marks, text, field, found_in[field], topic):
-            told.append((sentence, read(sentence)))
+        told += [(sentence, read(sentence)) for sentence in _telling(marks, text, field, found_in[field], topic)]
     known = [reading for _, readings in told for reading in readings if reading.relation is not Relation.UNCLEAR]
     found: list[ClaimSighting] = []
     for sentence, readings in told:

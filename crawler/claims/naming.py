@@ -19,19 +19,25 @@ if TYPE_CHECKING:
 AGAINST = 40
 """Characters between a multiple and what it is measured against."""
 
+POSSESSIVE = 3
+"""Characters between a maker and its product: Google's Gemini."""
+
 _EDITION = "Pro|Max|Mini|Flash|Sonnet|Opus|Haiku|Turbo|Plus|High|Thinking|Exp|Preview"
 _PRODUCT = re.compile(
-    rf"(?<![A-Za-z0-9-])[A-Z][A-Za-z]{{1,20}}(?:[- ]?[A-Z]{{0,2}}\d[\w.]*|[- ](?:{_EDITION})\b)+(?:[- ](?:{_EDITION})\b)*"
+    rf"(?<![A-Za-z0-9-])[A-Z][A-Za-z]{{1,20}}(?:[- ]?[A-Z]{{0,2}}\d[\w.]*|[- ](?:{_EDITION})\b)+"
+    rf"(?:[- ](?:{_EDITION})\b)*"
     r"|\b(?:Claude|Gemini|ChatGPT|GPT|Grok|Llama|Qwen|Kimi|DeepSeek|OpenAI|Anthropic|Google)\b"
 )
-"""A product by its look, a name with a version or an edition, or one of the families whose version is often left out."""
+"""A product by its look, a name with a version or an edition; or a family whose version is often left out."""
 _GOES_ON = re.compile(r"\s?[.．]\d|[-‑–][A-Za-z0-9]")
 _LINK = re.compile(
-    "相比|对比|相较|比起|较之|比较|对方|对手|后者|前者|其|它|竞品|compar|versus|\\bvs\\b|than|against|rival|opponent|competitor|\\bits?\\b",
+    "相比|对比|相较|比起|较之|比较|对方|对手|后者|前者|其|它|竞品|compar|versus|\\bvs\\b|than|against|rival|opponent|competitor|"
+    r"\bits?\b",
     re.IGNORECASE,
 )
 _AGAINST_HAN = re.compile(
-    rf"(?:是|为|比|较|达到?|相当于|只有|仅有|仅|不到|相较于?)\s?(?P<what>[{HAN}A-Za-z0-9][{HAN}A-Za-z0-9 .\-]{{1,20}}?)的?(?:约|近)?$"
+    rf"(?:是|为|比|较|达到?|相当于|只有|仅有|仅|不到|相较于?)\s?(?P<what>[{HAN}A-Za-z0-9][{HAN}A-Za-z0-9 .\-]{{1,20}}?)"
+    "的?(?:约|近)?$"
 )
 _AGAINST = re.compile(
     r"\s?(?:(?:the|its|as|more|less|faster|cheaper|lower|higher|quicker|speed|cost|price|rate|fast|quick|cheap|inference|"
@@ -77,7 +83,8 @@ def baseline(
     others = [
         span
         for span in (match.span() for match in _PRODUCT.finditer(sentence.text))
-        if not any(_overlap(span, mark) for mark in named) and _is_linked(span, number, sentence)
+        if not any(_overlap(span, mark) or 0 <= mark.start - span[1] <= POSSESSIVE for mark in named)
+        and _is_linked(span, number, sentence)
     ]
     other = min(others, key=lambda span: sentence.far(span, number), default=None)
     if own is not None and (other is None or sentence.far(own, number) <= sentence.far(other, number)):
@@ -90,15 +97,29 @@ def baseline(
 
 
 def _is_linked(place: Mark | tuple[int, int], number: Number, sentence: Sentence) -> bool:
-    """Say whether a name can be what a number is measured against: in its clause, or nearby with a word of comparison."""
+    """Say whether a name can be what a number is measured against.
+
+    It is so in the number's clause, where no other number is nearer (in English it follows its number: `twice as fast
+    as A at half the cost of B`), and nearby with a word of comparison.
+    """
     start, end = place[:2]
-    if sentence.far(place, number) > AGAINST or not sentence.is_nearest(place, number, sentence.numbers):
-        linked = end <= number.start and _LINK.search(sentence.folded, end, number.start) is not None
-        return linked and sentence.far(place, number) <= 2 * AGAINST
-    if not sentence.borders(place, number):
-        return True
-    left, right = min(start, number.start), max(end, number.end)
-    return _LINK.search(sentence.folded, max(0, left - 6), right) is not None
+    between = sentence.folded[number.end : start] if start >= number.end else sentence.folded[end : number.start]
+    compared = _LINK.search(between) is not None
+    if start >= number.end:
+        free = not any(number.end <= other.start < start for other in sentence.numbers)
+        near = free or sentence.is_nearest(place, number, sentence.numbers)
+    elif between.isascii() and any(map(str.isalpha, between)):
+        near = compared or not any(other.start < start for other in sentence.numbers)
+    else:
+        near = sentence.is_nearest(place, number, sentence.numbers)
+    far = sentence.far(place, number)
+    if not near or far > AGAINST:
+        return end <= number.start and compared and far <= 2 * AGAINST
+    return (
+        not sentence.borders(place, number)
+        or compared
+        or _LINK.search(sentence.folded, max(0, start - 6), start) is not None
+    )
 
 
 def _overlap(span: tuple[int, int], mark: Mark) -> bool:

@@ -36,7 +36,7 @@ def likeness(claim: Claim, number: Number) -> Likeness:
         return "converted" if number.value and _is_between(value / number.value, claim.unit, number.unit) else "other"
     if math.isclose(number.value, value, rel_tol=_EXACT) and number.high in {None, claim.high}:
         return "equal"
-    if number.raw.rstrip("级参规 ") in {"百亿", "千亿", "万亿", "百億", "千億"}:
+    if is_bare_magnitude(number):
         return "magnitude" if _magnitude(number.value) == _magnitude(value) else "other"
     if number.high is not None and number.value <= value <= number.high <= 2 * value:
         return "rounded"
@@ -71,6 +71,11 @@ def relate(claim: Claim, number: Number, like: Likeness) -> tuple[Relation, str]
     if claim.fixed:
         return Relation.CONTRADICTS, "another value of what does not change"
     return Relation.CHANGES, "another value"
+
+
+def is_bare_magnitude(number: Number) -> bool:
+    """Say whether a number is a mere order of magnitude: 千亿 of 千亿级."""
+    return number.raw in {"百亿", "千亿", "万亿", "百億", "千億", "萬億"}
 
 
 def rounds(exact: float, said: float) -> bool:

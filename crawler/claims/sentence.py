@@ -87,7 +87,7 @@ class Sentence:
         return [found[start] for start in sorted(found)]
 
     def named(self, claim: Claim) -> Mark | None:
-        """Return the last name of the claim's subject, or of the others, before the sentence; else what the text names first."""
+        """Return the name of the subject, or of the others, last before the sentence; else the text's first."""
         for mark in (*reversed(self.before), *self.topic):
             if self.terms.roles[mark.text].get(claim.id, frozenset()) & {"subject", "others"}:
                 return mark

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from crawler.claims import attribution, naming
-from crawler.claims.relation import MONEY, is_rate, likeness, relate
+from crawler.claims.relation import MONEY, is_bare_magnitude, is_rate, likeness, relate
 from crawler.claims.sentences import CLAUSE, FARTHEST
 from crawler.model import ClaimSighting, Relation
 from crawler.numbers import Number
@@ -30,20 +30,26 @@ SIBLING = 100.0
 """Likewise for a thing of the same kind: a model of 7B beside one of 309B."""
 FEW = 100
 """Below it a value alone says nothing: there are many second places."""
+WEAK = frozenset({"other", "tenfold", "converted"})
+"""Likenesses that may be chance: more must say that the number is the claim's."""
 PLAUSIBLE = 5.0
 """A value that is this many times the claim's, or this part of it, is of something else. Coverage had .8 to 1.02."""
 IMPLIED = 4
 """Characters between a number without a unit and a word of the claim that implies the unit: 千万年薪."""
 _CONVERTS = re.compile(
-    r"\s*[（(,，]?\s*(?:or|about|approximately|around|approx\.?|roughly|equal to|equivalent to|some|nearly|约合|折合|合|约|相当于|大约|"
-    r"人民币|≈|~|\s)*\s*",
+    r"\s*(?:annually|a year|per year|每年|人民币)?\s*[（(,，]?\s*"
+    r"(?:or|about|approximately|around|approx\.?|roughly|equal to|equivalent to|some|nearly|约合|折合|合|约|相当于|"
+    r"大约|人民币|≈|~|\s)*\s*",
     re.IGNORECASE,
 )
+"""What stands between an amount and the same in another currency."""
 _OWN_DIGITS = 10**6
 _JOINED = re.compile(
-    r"(?:元|美元|台|个|参数|[，,、\s“”\"])*(?:而是|而非|而不是|不是|并非|改为|改成|变成|变为|增至|增加到|升至|升到|降至|提高到|提升至|误作|写成|到|至|"
-    r"but|rather than|not|instead of|to|or|或|up from|down from)(?:了|为|是|有|the|a|about|约|\s)*"
+    r"(?:元|美元|台|个|参数|[，,、\s“”\"])*(?:而是|而非|而不是|不是|并非|改为|改成|变成|变为|增至|增加到|升至|升到|降至|"
+    r"提高到|提升至|误作|写成|到|至|but|rather than|not|instead of|to|or|或|up from|down from)"
+    r"(?:了|为|是|有|the|a|about|约|\s)*"
 )
+_PART_OF = re.compile(r"[^0-9。]{0,8}(?:其中|当中|\b(?:of which|of that|of it|including|among)\b)", re.IGNORECASE)
 """What stands between two numbers of which one replaces the other: 并非3090亿，而是30.9亿."""
 DISTINCT = 10**6
 """From here on a value says by itself what it is of, once a text has said so: 这2000亿."""
@@ -73,7 +79,7 @@ class Reading:
 def read(sentence: Sentence) -> list[Reading]:
     """Return what a sentence states of the claims in numbers, in order: each number for one claim at most."""
     best: dict[Span, Reading] = {}
-    for claim in sentence.claims("words", "hints"):
+    for claim in sentence.claims("words", "hints", "baseline"):
         words = sentence.of(claim, "words", "hints")
         if claim.value is not None:
             numbers = [*sentence.numbers, *_bare(claim, sentence, words)]
@@ -89,7 +95,7 @@ def read(sentence: Sentence) -> list[Reading]:
 
 
 def read_again(sentence: Sentence, known: Sequence[Reading], taken: Sequence[Reading]) -> list[Reading]:
-    """Return what a sentence says once more: numbers as large as one the text has said of a claim, and told more shortly.
+    """Return what a sentence says once more: numbers as large as one the text has said of a claim, told more shortly.
 
     Args:
         sentence: one of the same text.
@@ -103,14 +109,14 @@ def read_again(sentence: Sentence, known: Sequence[Reading], taken: Sequence[Rea
         for reading in known:
             same = reading.number.value == number.value and number.unit in {reading.number.unit, None}
             if same and (reading.number.unit or reading.like != "other"):
-                number = replace(number, unit=reading.number.unit)
-                again.append(replace(reading, number=number, rule=f"{reading.rule}, said before", negated=False))
+                shorter = replace(number, unit=reading.number.unit)
+                again.append(replace(reading, number=shorter, rule=f"{reading.rule}, said before", negated=False))
                 break
     return again
 
 
 def _convert(sentence: Sentence, said: Number, again: Number, best: dict[Span, Reading]) -> None:
-    """Read a number that gives the one before it in another currency, `60 billion yuan (about $8.3 billion)`, like that."""
+    """Read two numbers that give one amount in two currencies, `60 billion yuan (about $8.3 billion)`, as one."""
     one, two = (said.start, said.end), (again.start, again.end)
     link = sentence.folded[said.end : again.start]
     if not (said.unit in MONEY and again.unit in MONEY and said.unit != again.unit and _CONVERTS.fullmatch(link)):
@@ -172,15 +178,18 @@ def _reading(
     """Read a number as a claim's; None if too little says that it is."""
     told = number.unit == claim.unit or (number.unit in MONEY and claim.unit in MONEY)
     like: Likeness = likeness(claim, number) if told else "other"
-    own = like not in {"other", "tenfold"}
-    rivals = [rival for rival in rivals if not _are_joined(number, rival, sentence)]
+    own = like not in WEAK
+    whole = _whole(number, sentence)
+    rivals = [rival for rival in rivals if rival is not whole and not _are_joined(number, rival, sentence)]
     near = [
         word
         for word in words
         if own or ("words" in sentence.terms.roles[word.text][claim.id] and sentence.is_nearest(word, number, rivals))
     ]
     far = min((sentence.far(word, number) for word in near), default=FARTHEST)
-    if far > (REACH if own else SHORT_REACH) or _is_taken(claim, number, sentence, far):
+    if not words and own and naming.baseline(claim, number, sentence)[1] == "own":
+        far = REACH  # 是DeepSeek-V3.2的三倍 says enough by itself
+    if far > (REACH if own or whole else SHORT_REACH) or _is_taken(claim, number, sentence, far):
         return None
     subject, whose = naming.subject(claim, number, sentence)
     said = Reading(claim, number, like, far, Relation.UNCLEAR, "", subject)
@@ -200,6 +209,14 @@ def _are_joined(one: Number, two: Number, sentence: Sentence) -> bool:
     return _JOINED.fullmatch(sentence.folded, left.end, right.start) is not None
 
 
+def _whole(number: Number, sentence: Sentence) -> Number | None:
+    """Return the number that this one is said to be a part of: 600亿元，其中2026年超过160亿元."""
+    before = [other for other in sentence.numbers if other.end <= number.start]
+    if before and _PART_OF.match(sentence.folded, before[-1].end, number.start):
+        return before[-1]
+    return None
+
+
 def _is_taken(claim: Claim, number: Number, sentence: Sentence, far: int) -> bool:
     """Say whether a word stands with the number that takes it away from the claim: 激活 beside 参数."""
     return any(
@@ -209,8 +226,8 @@ def _is_taken(claim: Claim, number: Number, sentence: Sentence, far: int) -> boo
 
 
 def _covering(said: Reading, sentence: Sentence, rivals: Sequence[Number]) -> Reading | None:
-    """Say what a number of the claim's subject covers and is measured against, and so its relation."""
-    claim, number, own = said.claim, said.number, said.like not in {"other", "tenfold"}
+    """Say what a number of the claim's subject is measured against, then what it covers, then how it compares."""
+    claim, number = said.claim, said.number
     if number.unit == "tier":
         lower = number.value > 1
         return replace(said, relation=Relation.CONTRADICTS, rule="a tier below the first, no rank") if lower else None
@@ -221,24 +238,29 @@ def _covering(said: Reading, sentence: Sentence, rivals: Sequence[Number]) -> Re
         if whose == "other":
             return replace(said, relation=Relation.OTHER_SCOPE, rule=f"measured against {baseline}")
     scopes = sentence.of(claim, "scope")
+    own = said.like not in WEAK
     scope = sentence.closest([mark for mark in scopes if own or sentence.is_nearest(mark, number, rivals)], number)
     beyond = None if whose == "own" else _beyond(said, sentence, rivals, scope)
     if beyond is not None:
-        if not own and claim.scope and scope is None and not _is_confirmed(claim, beyond, sentence):
-            return None
-        words = sentence.text[beyond.start : beyond.end]
-        return replace(said, relation=Relation.OTHER_SCOPE, scope=words, rule=f"covers {words}")
-    said = replace(said, scope=None if scope is None else sentence.text[scope.start : scope.end])
+        told = own or not claim.scope or scope is not None or _is_confirmed(claim, beyond, sentence)
+        said = replace(said, relation=Relation.OTHER_SCOPE, scope=beyond.text, rule=f"covers {beyond.text}")
+        return said if told else None
+    return _comparing(replace(said, scope=scope.text if scope else None), vague=bool(claim.baseline) and whose != "own")
+
+
+def _comparing(said: Reading, *, vague: bool) -> Reading | None:
+    """Say how a number of the claim's subject and scope stands to its own; `vague`: measured against nothing."""
+    claim, number = said.claim, said.number
     if number.unit in claim.units:
         return replace(said, relation=Relation.OTHER_SCOPE, rule=f"told in {number.unit}")
-    if claim.baseline and whose != "own":
+    if vague:
         return replace(said, rule=f"measured against {said.baseline or 'nothing named'}")
     if said.negated:
         denied = said.like == "equal"
         return replace(said, relation=Relation.CONTRADICTS if denied else Relation.UNCLEAR, rule="denied")
-    if claim.scope and scope is None and (not own or (claim.value or 0.0) < FEW):
+    if claim.scope and said.scope is None and (said.like in WEAK or (claim.value or 0.0) < FEW):
         return None
-    if said.like == "other" and not is_within(claim, number, PLAUSIBLE):
+    if said.like == "other" and (is_bare_magnitude(number) or not is_within(claim, number, PLAUSIBLE)):
         return None
     relation, rule = relate(claim, number, said.like)
     return replace(said, relation=relation, rule=rule)
@@ -259,7 +281,7 @@ def _beyond(said: Reading, sentence: Sentence, rivals: Sequence[Number], scope: 
     another one it only has to be no other number's.
     """
     found = sentence.of(said.claim, "beyond")
-    if said.like in {"other", "tenfold"}:
+    if said.like in WEAK:
         mine = [mark for mark in found if sentence.is_nearest(mark, said.number, rivals)]
         return sentence.closest(mine, said.number)
     closest = sentence.closest([mark for mark in found if not sentence.borders(mark, said.number)], said.number)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from crawler.model import Claim, ClaimSighting, Topic
 
 _COLUMNS = (
-    "claim_id, field, start, sentence, raw, raw_start, value, high, unit, comparator, negated, subject, baseline, scope, "
-    "quoted, hedge, relation, rule"
+    "claim_id, field, start, sentence, raw, raw_start, value, high, unit, comparator, negated, subject, baseline, "
+    "scope, quoted, hedge, relation, rule"
 )
 """As ClaimSighting has them."""
 
@@ -39,7 +39,7 @@ class Claims(Base):
         return (self.meta("claims_digest") or "") != topic.claims_digest
 
     def forget_claims(self, topic: Topic) -> None:
-        """Empty both tables and write the topic's claims down, before all texts are read again; inside a transaction."""
+        """Empty both tables and write the claims down, before all texts are read again; inside a transaction."""
         self.conn.execute("DELETE FROM claim_sightings")
         self.conn.execute("DELETE FROM claims")
         self._know(topic)
@@ -61,7 +61,7 @@ class Claims(Base):
         return self.rows("SELECT * FROM claims ORDER BY place")
 
     def independent_texts(self) -> Iterator[dict[str, Any]]:
-        """Yield the latest text of every article in the coverage that copies none, with its copies counted, oldest first."""
+        """Yield the latest text of every covered article that is no copy, with its copies counted, oldest first."""
         yield from self.rows(
             "SELECT c.id, c.title, c.body, c.url, c.outlet, coalesce(c.published_at, c.first_seen_at) AS at, "
             "(SELECT count(*) FROM articles x WHERE x.root_id = c.id AND x.id <> c.id AND x.relevant) AS copies, "

@@ -119,21 +119,22 @@ FROM claim_sightings s JOIN revisions r ON r.id = s.revision_id JOIN articles a 
 WHERE a.relevant = 1;
 
 -- The ledger: a row per value said of a claim. `texts` are independent, `copies` are not; `sightings` are sentences.
+-- `scope` and `baseline` are those of the first text.
 CREATE VIEW ledger AS
-SELECT c.id AS claim_id, c.name, t.value, t.high, t.unit, t.relation, t.scope, t.baseline, t.texts, t.copies, t.sightings,
+SELECT c.id AS claim_id, c.name, t.value, t.high, t.unit, t.relation, f.scope, f.baseline, t.texts, t.copies, t.sightings,
        t.first_at, f.outlet AS first_outlet, f.quoted AS first_quoted, t.last_at, f.raw AS first_raw,
        f.sentence AS first_sentence, f.url AS first_url, f.article_id AS first_article_id
 FROM claims c JOIN (
-  SELECT claim_id, value, high, unit, relation, scope, baseline, count(DISTINCT root_id) AS texts,
+  SELECT claim_id, value, high, unit, relation, count(DISTINCT root_id) AS texts,
          count(DISTINCT article_id) - count(DISTINCT root_id) AS copies,
          count(DISTINCT article_id || ' ' || raw_start || ' ' || sentence) AS sightings,
          min(at) AS first_at, max(at) AS last_at
-  FROM claim_timeline GROUP BY claim_id, value, high, unit, relation, scope, baseline
+  FROM claim_timeline GROUP BY claim_id, value, high, unit, relation
 ) t ON t.claim_id = c.id
 JOIN claim_timeline f ON f.sighting_id = (
   SELECT n.sighting_id FROM claim_timeline n
   WHERE n.claim_id = t.claim_id AND n.value IS t.value AND n.high IS t.high AND n.unit IS t.unit
-    AND n.relation = t.relation AND n.scope IS t.scope AND n.baseline IS t.baseline
+    AND n.relation = t.relation
   ORDER BY n.at, n.url, n.sighting_id LIMIT 1)
 ORDER BY c.place, t.relation <> 'repeats', t.first_at;
 

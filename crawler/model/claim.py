@@ -70,9 +70,9 @@ class Claim:
 class ClaimSighting:
     """A sentence that states a claim: `text of field[start : start + len(sentence)] == sentence`.
 
-    `raw` is the number as it stands in the sentence, at `raw_start` of it; or the words of a claim without one. `value`,
-    `high`, `unit`, `comparator` are as in `numbers.Number`; a currency is kept as said. `rule` is what decided the
-    relation, in a few words.
+    `raw` is the number as it stands in the sentence, at `raw_start` of it; or the words of a claim without one.
+    `value`, `high`, `unit`, `comparator` are as in `numbers.Number`; a currency is kept as said. `rule` is what decided
+    the relation, in a few words.
     """
 
     claim_id: str
@@ -101,6 +101,7 @@ class Candidate:
 
     subject: str
     word: str
+    raw: str
     value: float
     unit: str | None
     texts: int

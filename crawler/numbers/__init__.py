@@ -53,9 +53,9 @@ class Number:
     """A quantity found in a text; `text[start:end] == raw`.
 
     `value` is in `unit`: a currency (CNY USD HKD TWD EUR GBP JPY KRW), "ratio" (5% and 1/20 are both .05), "pp"
-    (percentage points), "x" (3倍, 3x, triple), "rank" (第二, top 2), "tier" (第二梯队), a duration (s min h day week month year), "token",
-    "token/s", or None for a count of anything else. `high` is the upper end of a range, else None. `comparator` says
-    how the text bounds it: 约 "~", 超过 ">", 至少 ">=", 不到 "<", 最多 "<=".
+    (percentage points), "x" (3倍, 3x, triple), "rank" (第二, top 2), "tier" (第二梯队), a duration (s min h day week
+    month year), "token", "token/s", or None for a count of anything else. `high` is the upper end of a range, else
+    None. `comparator` says how the text bounds it: 约 "~", 超过 ">", 至少 ">=", 不到 "<", 最多 "<=".
     """
 
     value: float
@@ -122,7 +122,7 @@ def _ordinal(said: str) -> Fraction:
 def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     """Read a figure with its scale, range, currency and unit; None if nothing makes it a quantity."""
     begin, currency = _currency(folded, start.start())
-    figure, kind = start.group(), start.lastgroup
+    figure, kind = start.group().replace(" ", ""), start.lastgroup
     value, high = _plain(figure), None
     factor, extra, end = _scale(folded, start.end(), figure, spelled=currency is not None)
     if half := HALF.match(folded, end):

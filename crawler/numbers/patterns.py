@@ -17,7 +17,7 @@ WIDE_GROUPS = re.compile("(?<=[０-９])，(?=[０-９]{3})")
 
 DIGITS = dict(zip("零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖", [0, *range(10), 2, *range(1, 10)], strict=True))
 TENS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
-MYRIADS = {"万": 10**4, "亿": 10**8}
+MYRIADS = {"万": 10**4, "亿": 10**8, "兆": 10**12}
 SCALES = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
     "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12, "mn": 10**6, "mln": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12,
@@ -103,6 +103,7 @@ START = re.compile(  # the guard spares most characters of a text all of the alt
     rf"|\b(?P<word_part>(?:one|two|three|an?)[ -](?:{'|'.join(PARTS)})s?)\b(?=\s(?:of|the|as)\b)"
     rf"|\b(?P<multiple>{'|'.join(MULTIPLES)})[sd]?\b(?=\s(?:the|that|as|its|of|what|from)\b)"
     r"|\b(?P<times>doubles|triples|tripled|quadruples|quadrupled)(?=\s[a-z])"
+    r"|(?<![\w.,:/-])(?<!\d\s)(?P<spaced>\d(?: \d){1,3})(?= (?:million|billion|trillion)\b)"  # 1 5 billion
     rf"|(?:(?<=RMB|CNY|USD|HKD|EUR)|(?<![A-Za-z0-9_.]))(?<![A-Za-z0-9]-)(?<!\d[/:,])(?P<arabic>{ARABIC})"
     rf"|(?P<han>{HAN})"
     rf"|\b(?P<word>(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-)?(?:{WORD})"
@@ -110,7 +111,7 @@ START = re.compile(  # the guard spares most characters of a text all of the alt
     re.IGNORECASE,
 )
 
-HAN_SCALE = re.compile(r"\s?[多余]?([十百千]?(?:万亿|万|亿)|[百千](?![瓦米克]))(?:(\d{1,4})万)?")
+HAN_SCALE = re.compile(r"\s?[多余]?([十百千]?(?:万亿|万|亿)|兆(?![瓦赫字比欧帕])|[百千](?![瓦米克]))(?:(\d{1,4})万)?")
 LATIN_SCALE = re.compile(
     rf"\+?(?:([kmbt]|[bmt]n|mln|bln){END}|\s(?:bn|mn|tn|(?-i:[BT])){END}"
     r"|[\s-](hundred|thousand|million|billion|trillion)\b(?:[\s-](thousand|million|billion|trillion)\b)?)",
@@ -144,7 +145,10 @@ UNITS = tuple(
         (r"\s?个百分点|[\s-]percentage[\s-]points?\b", "pp"),
         (r"\s?成(?![为立本功果员长都就熟交年绩品分了效])", "tenth"),
         (
-            rf"[\s-]?(?:output )?tokens?\s?(?:/\s?s(?:ec(?:ond)?)?{END}|/\s?秒|(?:per|a|every) second|每秒)|\s?(?:tok|t)/s{END}|\s?TPS{END}",
+            (
+                rf"[\s-]?(?:output )?tokens?\s?(?:/\s?s(?:ec(?:ond)?)?{END}|/\s?秒|(?:per|a|every) second|每秒)"
+                rf"|\s?(?:tok|t)/s{END}|\s?TPS{END}"
+            ),
             "token/s",
         ),
         (rf"[\s-]?tokens?{END}|\s?个\s?(?:tokens?{END}|词元|令牌)|\s?词元", "token"),
