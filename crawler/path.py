@@ -56,8 +56,8 @@ def prepare(topic: Topic, page: Page) -> Prepared:
 def _prepare(topic: Topic, page: Page, reserved: str) -> Prepared:
     try:
         lead = f"{page.lead.title or ''} {page.lead.body or ''}".encode() if page.lead else b""
-        said = page.body + lead  # extract may take its title or body from the lead
-        if not relevance.gate(topic, said):
+        # extract may take its title or body from the lead
+        if not relevance.gate(topic, page.body) and not relevance.gate(topic, lead):
             verdict = Verdict(relevant=False, score=0.0, rule="gate", hits=(), topic_digest=topic.digest)
             return Prepared(page=page, article=None, verdict=verdict)
         article = reduce(join, [extract(each, topic.sites) for each in (page, *page.rest)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -52,6 +52,7 @@ _SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECAS
 _HOME = re.compile(r"/?(?:(?:index|default|home)\.[a-z]{2,5})?", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)  # a page's own is asked for three times on its way
 def canonical_url(url: str) -> str:
     """Return the key of a URL: the same for every spelling of one address, and itself for a key.
 
@@ -93,7 +94,10 @@ def canonical_of(page_url: str, declared: str | None) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL in lower case, without its port; empty where there is none."""
+    """Return the host of a URL in lower case; empty where there is none.
+
+    Without its port: this says whose a page is. Manners are kept per `corpus.sources.netloc_of`, which has it.
+    """
     try:
         return urlsplit(url.strip()).hostname or ""
     except ValueError:

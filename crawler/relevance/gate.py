@@ -55,8 +55,15 @@ class _Gate:
         begins = {needle for term in terms for needle in begun(term)} - whole
         self.wholes = len(whole)
         self.automaton = BytesAhoCorasick([*sorted(whole), *sorted(begins)], implementation=Implementation.DFA)
+        self._latest: tuple[bytes, bool] = (b"", False)
 
     def passes(self, body: bytes) -> bool:
+        """Say it; twice of one page in a row costs once: the spider asks before the path does."""
+        if body is not self._latest[0]:
+            self._latest = body, self._passes(body)
+        return self._latest[1]
+
+    def _passes(self, body: bytes) -> bool:
         if body[:2] in _BOMS:
             return self.anchors.search(body.decode("utf-16", "ignore")) is not None
         lowered = body.lower()
