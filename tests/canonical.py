@@ -26,14 +26,16 @@ QUERIES = {
         SELECT DISTINCT v.url, v.at, v.status, v.ending, v.page_sha256, l.url AS lead, a.url AS article
         FROM visits v LEFT JOIN leads l ON l.id = v.lead_id LEFT JOIN articles a ON a.id = v.article_id""",
     "verdicts": """
-        SELECT DISTINCT d.url, d.at, d.relevant, d.score, d.rule, d.terms, d.page_sha256, a.url AS article, v.at AS visit
+        SELECT DISTINCT d.url, d.at, d.relevant, d.score, d.rule, d.terms, d.page_sha256, a.url AS article,
+               v.at AS visit
         FROM verdicts d LEFT JOIN articles a ON a.id = d.article_id LEFT JOIN visits v ON v.id = d.visit_id""",
     "leads": """
         SELECT l.url, l.fetch_url, l.host, l.source_id, l.title, l.outlet, l.published_at, l.published_raw, l.found_at,
                a.url AS article
         FROM leads l LEFT JOIN articles a ON a.id = l.article_id""",
     "sightings": """
-        SELECT l.url AS lead, s.source_id, s.url, s.title, s.seen_at FROM sightings s JOIN leads l ON l.id = s.lead_id""",
+        SELECT l.url AS lead, s.source_id, s.url, s.title, s.seen_at
+        FROM sightings s JOIN leads l ON l.id = s.lead_id""",
     "polls": "SELECT source_id, at, status, items, error FROM polls",
     "sources": "SELECT id, kind, topic_url FROM sources",
     "matches": """

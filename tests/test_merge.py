@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +17,10 @@ from hypothesis import strategies as st
 
 from crawler.corpus.merge import Merging
 from crawler.corpus.store import Corpus
+from crawler.corpus.upkeep import forget
+from crawler.errors import CorpusError, CorpusMissing, WrongTopic
 from crawler.merge import merge
-from crawler.model import Lead, Page, Topic
+from crawler.model import Lead, Page, Verdict
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic
 from tests.canonical import canonical, sound
@@ -57,6 +62,17 @@ readings = st.lists(
     unique_by=lambda one: (one[0], one[1]),
     max_size=9,
 )
+MANY: list[Reading] = [
+    (0, 0, 0, None, True),
+    (1, 1, 2, None, True),
+    (2, 2, 3, None, False),
+    (3, 0, 1, None, True),
+    (4, 3, 0, None, True),
+    (5, 1, 5, None, True),
+    (6, 2, 4, None, True),
+]
+"""An edit, an edit taken back, copies, a page off topic."""
+
 shared = st.lists(st.sets(st.integers(0, 2), min_size=1), min_size=9, max_size=9)
 """Which of three shards each reading went to; more than one where two machines saw the same."""
 
@@ -126,3 +142,105 @@ def test_shards_in_any_order_are_the_single_writer(
         for table, rows in single.items():
             assert once[table] == rows, table
         assert merged(folder / "all.db", shards) == once
+
+
+def test_a_merge_killed_anywhere_is_finished_by_the_next(tmp_path: Path) -> None:
+    """Killed -9 between any two of its transactions, a merge that is run again ends as one that nobody killed."""
+    shards = [write(tmp_path / f"{at}.db", MANY[at::2]) for at in (0, 1)]
+    undisturbed = merged(tmp_path / "whole.db", shards)
+    for tellings in (1, 3, 6):
+        db = tmp_path / f"killed{tellings}.db"
+        process = subprocess.run([sys.executable, "-c", DRIVER, str(tellings), str(db), *map(str, shards)], check=False)
+        assert process.returncode == -signal.SIGKILL
+        assert merged(db, shards) == undisturbed
+
+
+DRIVER = """
+import os, signal, sys
+from pathlib import Path
+from crawler.corpus.merge import Merging
+from crawler.merge import merge
+from crawler.sample.demo import sample_topic
+left = int(sys.argv[1])
+def die(count):
+    global left
+    left -= count
+    if left <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+topic = sample_topic()
+corpus = Merging(Path(sys.argv[2]), create=True)
+corpus.claim_topic(topic.id, str(topic.seed))
+merge(corpus, topic, map(Path, sys.argv[3:]), progress=die)
+"""
+
+
+def test_ids_and_rows_of_the_corpus_stay(tmp_path: Path) -> None:
+    """Told anew with an earlier text from a shard, an article keeps its id, and what was stored becomes an edit."""
+    first, second = (0, 0, 0, None, True), (5, 0, 1, None, True)
+    db = write(tmp_path / "c.db", [second])
+    with Corpus(db, read_only=True) as corpus:
+        (before,) = corpus.rows("SELECT id, url, story_id FROM articles")
+    merged(db, [write(tmp_path / "s.db", [first])])
+    with Corpus(db, read_only=True) as corpus:
+        (after,) = corpus.rows("SELECT id, url, first_seen_at FROM articles")
+        assert (after["id"], after["url"]) == (before["id"], before["url"])
+        assert after["first_seen_at"] == "2025-12-17T12:00:00Z"
+        assert [row["rev"] for row in corpus.rows("SELECT rev FROM revisions ORDER BY seen_at")] == [1, 2]
+        assert [row["ending"] for row in corpus.rows("SELECT ending FROM visits ORDER BY at")] == ["stored", "revised"]
+        assert "309亿" in corpus.value("SELECT added FROM revisions WHERE rev = 2")
+
+
+@pytest.mark.parametrize("what", ["https://bao.test/1.html", "bao.test"])
+def test_what_one_of_them_forgot_stays_forgotten(what: str, tmp_path: Path) -> None:
+    """A tombstone wins, whichever side it is on: no text, page or lead of it comes back by a merge."""
+    forgetful, other = write(tmp_path / "f.db", MANY), write(tmp_path / "o.db", MANY)
+    with Corpus(forgetful, create=True) as corpus:
+        forget(corpus, what, now=NOON)
+    kept = other.read_bytes()
+    results = [merged(tmp_path / f"{name}.db", order) for name, order in
+               (("a", (forgetful, other)), ("b", (other, forgetful)))]  # fmt: skip
+    assert results[0] == results[1]
+    assert other.read_bytes() == kept
+    for name in "ab":
+        with Corpus(tmp_path / f"{name}.db", read_only=True) as corpus:
+            assert not corpus.rows("SELECT url FROM articles WHERE url LIKE '%bao.test/1.html'")
+            assert not corpus.rows("SELECT url FROM leads WHERE url LIKE '%bao.test/1.html'")
+            assert corpus.rows("SELECT url FROM articles")
+            used = {row["page_sha256"] for row in corpus.rows("SELECT page_sha256 FROM visits")}
+            assert set(corpus.pages) <= used
+
+
+def test_a_rescan_of_a_shard_counts(tmp_path: Path) -> None:
+    """An article that a shard judged off topic later leaves the coverage of the merged corpus."""
+    db = write(tmp_path / "s.db", MANY)
+    with Corpus(db, create=True) as corpus:
+        (article,) = corpus.rows("SELECT id, url FROM articles ORDER BY id LIMIT 1")
+        off = Verdict(relevant=False, score=0.0, rule="none", hits=(), topic_digest="other")
+        with corpus.transaction():
+            corpus.add_verdict(off, article["url"], NOON + timedelta(days=9), article_id=article["id"])
+            corpus.unplace(article["id"])
+    whole = merged(tmp_path / "all.db", [db])
+    assert whole == merged(tmp_path / "all.db", [db, db])
+    with Corpus(tmp_path / "all.db", read_only=True) as corpus:
+        assert corpus.value("SELECT relevant FROM articles WHERE url = ?", (article["url"],)) == 0
+        assert corpus.value("SELECT story_id FROM articles WHERE url = ?", (article["url"],)) is None
+
+
+def test_what_is_no_shard_of_ours_is_refused(tmp_path: Path) -> None:
+    """Another topic is exit 2; the corpus itself, a missing file and an older schema are told, and change nothing."""
+    db, shard = write(tmp_path / "c.db", MANY), write(tmp_path / "s.db", MANY)
+    before = held(db)
+    with Corpus(shard, create=True) as corpus, corpus.transaction():
+        corpus.set_meta("topic_id", "another")
+    with pytest.raises(WrongTopic, match="another"):
+        merged(db, [shard])
+    assert WrongTopic.exit_code == 2
+    with pytest.raises(CorpusError, match="itself"):
+        merged(db, [db])
+    with pytest.raises(CorpusMissing):
+        merged(db, [tmp_path / "none.db"])
+    with Corpus(shard, create=True) as corpus:
+        corpus.conn.execute("DELETE FROM _sqlite_migrations WHERE name <> 'm001_initial'")
+    with pytest.raises(CorpusError, match="older houxu"):
+        merged(db, [shard])
+    assert held(db) == before
