@@ -38,11 +38,11 @@ def likeness(claim: Claim, number: Number) -> Likeness:
         return "equal"
     if is_bare_magnitude(number):
         return "magnitude" if _magnitude(number.value) == _magnitude(value) else "other"
-    if number.high is not None and number.value <= value <= number.high <= 2 * value:
-        return "rounded"
-    if number.high is None and (rounds(value, number.value) or _bounds(value, number)):
-        return "rounded"
-    if number.high is None and is_tenfold(value, number.value) and (claim.fixed or _digits(value) > 1):
+    if number.high is not None:
+        return "rounded" if number.value <= value <= number.high <= 2 * value else "other"
+    if abs(number.value - value) <= CLOSE * value:
+        return "rounded" if rounds(value, number.value) or _bounds(value, number) else "other"
+    if is_tenfold(value, number.value) and (claim.fixed or _digits(value) > 1):
         return "tenfold"
     return "other"
 
@@ -79,20 +79,16 @@ def is_bare_magnitude(number: Number) -> bool:
 
 
 def rounds(exact: float, said: float) -> bool:
-    """Say whether one number is the other with fewer digits, cut or rounded: 310 and 300 for 309."""
-    if not exact or not said:
-        return False
+    """Say whether one of two close numbers is the other with fewer digits, cut or rounded: 310 and 300 for 309."""
     for digits in range(1, _DIGITS):
         unit = 10.0 ** (_magnitude(exact) - digits + 1)
         if any(math.isclose(said, unit * how(exact / unit), rel_tol=_EXACT) for how in (round, math.floor)):
-            return digits > 1 or abs(said - exact) <= CLOSE * exact
+            return True
     return abs(said - exact) <= _FINER * exact and _digits(said) > _digits(exact) and rounds(said, exact)
 
 
 def _bounds(value: float, number: Number) -> bool:
-    """Say whether a bound close to the value holds for it."""
-    if abs(number.value - value) > CLOSE * value:
-        return False
+    """Say whether a bound holds for the value, which is close."""
     above = number.value > value
     return number.comparator == "~" or number.comparator in ({"<", "<="} if above else {">", ">="})
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crawler.claims import attribution
-from crawler.claims.sentences import borders, distance
+from crawler.claims.sentences import Ruler
 from crawler.numbers import Number, find
 from crawler.text import simplify
 
@@ -71,8 +71,8 @@ class Sentence:
         return self.terms.by_role(self.marks)
 
     @cached_property
-    def _distances(self) -> dict[tuple[int, int, int], int]:
-        return {}
+    def _ruler(self) -> Ruler:
+        return Ruler(self.folded)
 
     def claims(self, *roles: Role) -> list[Claim]:
         """Return the claims that have a term of one of the roles in it, in the order of the topic file."""
@@ -95,15 +95,11 @@ class Sentence:
 
     def far(self, mark: Mark | Span, number: Number) -> int:
         """Return how far a term, or another place, and a number are apart."""
-        key = (mark[0], mark[1], number.start)
-        found = self._distances.get(key)
-        if found is None:
-            found = self._distances[key] = distance(self.folded, (mark[0], mark[1]), (number.start, number.end))
-        return found
+        return self._ruler.distance((mark[0], mark[1]), (number.start, number.end))
 
     def borders(self, mark: Mark | Span, number: Number) -> int:
         """Return how many clauses end between a term, or another place, and a number."""
-        return borders(self.folded, (mark[0], mark[1]), (number.start, number.end))
+        return self._ruler.borders((mark[0], mark[1]), (number.start, number.end))
 
     def is_nearest(self, mark: Mark | Span, number: Number, rivals: Sequence[Number]) -> bool:
         """Say whether none of the rivals is nearer to a term."""

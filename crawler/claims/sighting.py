@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler.claims import attribution, naming
 from crawler.claims.relation import MONEY, is_bare_magnitude, is_rate, likeness, relate
-from crawler.claims.sentences import CLAUSE, FARTHEST
+from crawler.claims.sentences import CLAUSE
 from crawler.model import ClaimSighting, Relation
 from crawler.numbers import Number
 
@@ -186,14 +186,14 @@ def _reading(
         for word in words
         if own or ("words" in sentence.terms.roles[word.text][claim.id] and sentence.is_nearest(word, number, rivals))
     ]
-    far = min((sentence.far(word, number) for word in near), default=FARTHEST)
+    far = min((sentence.far(word, number) for word in near), default=REACH + 1)
     if not words and own and naming.baseline(claim, number, sentence)[1] == "own":
         far = REACH  # 是DeepSeek-V3.2的三倍 says enough by itself
     if far > (REACH if own or whole else SHORT_REACH) or _is_taken(claim, number, sentence, far):
         return None
     subject, whose = naming.subject(claim, number, sentence)
-    said = Reading(claim, number, like, far, Relation.UNCLEAR, "", subject)
-    said = replace(said, negated=attribution.negated(sentence.folded, number.start))
+    denied = attribution.negated(sentence.folded, number.start)
+    said = Reading(claim, number, like, far, Relation.UNCLEAR, "", subject, negated=denied)
     if whose == "others":
         known = own or is_within(claim, number, SIBLING)
         return replace(said, relation=Relation.OTHER_SCOPE, rule=f"said of {subject}") if known else None

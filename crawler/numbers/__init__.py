@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 
 from crawler.numbers.patterns import (
     AFTER,
@@ -36,6 +36,7 @@ from crawler.numbers.patterns import (
     SYMBOLS,
     TENS,
     TO,
+    UNIT,
     UNITS,
     WIDE,
     WIDE_GROUPS,
@@ -95,27 +96,27 @@ def _fraction(text: str, folded: str, start: re.Match[str]) -> Number | None:
             unit = str(start.lastgroup)
             value = _ordinal(said)
         case "times":
-            unit, value = "x", Fraction(MULTIPLES[said[:-1]])
+            unit, value = "x", Decimal(MULTIPLES[said[:-1]])
         case "han_part":
             whole, part = said.split("分之")
-            value = _plain(part) / max(_plain(whole), Fraction(1))
+            value = _plain(part) / max(_plain(whole), Decimal(1))
         case "part":
-            value = Fraction(1, max(int(said[2:]), 1))
+            value = 1 / Decimal(max(int(said[2:]), 1))
         case "word_part":
             count, part = re.split("[ -]", said)
-            value = Fraction(WORDS[count], PARTS[part if part in PARTS else part.removesuffix("s")])
+            value = Decimal(WORDS[count]) / (PARTS[part if part in PARTS else part.removesuffix("s")])
         case "multiple":
-            unit, value = "x", Fraction(MULTIPLES[said if said in MULTIPLES else said[:-1]])
+            unit, value = "x", Decimal(MULTIPLES[said if said in MULTIPLES else said[:-1]])
         case _:
             return None
     return _number(text, folded, start.start(), start.end(), value, None, unit)
 
 
-def _ordinal(said: str) -> Fraction:
+def _ordinal(said: str) -> Decimal:
     """Return the rank that a phrase names: 第二, 前两名, top 2, no. 2, #2, second, 2nd."""
     word = re.split("[ -]", said)[0]
     if word in ORDINALS:
-        return Fraction(ORDINALS[word])
+        return Decimal(ORDINALS[word])
     return _plain(re.sub(r"^(?:第|前|top|no\.|#)[\s-]?|\s?(?:[名位强甲]|梯[队次])$", "", said))
 
 
@@ -126,7 +127,7 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     value, high = _plain(figure), None
     factor, extra, end = _scale(folded, start.end(), figure, spelled=currency is not None)
     if half := HALF.match(folded, end):
-        extra, end = extra + Fraction(factor, 2), half.end()
+        extra, end = extra + Decimal(factor) / 2, half.end()
     to = TO.match(folded, end)
     if to:
         top_factor, _, top_end = _scale(folded, to.end(), to[1], spelled=currency is not None)
@@ -153,7 +154,7 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
 
 
 def _number(
-    text: str, folded: str, begin: int, end: int, value: Fraction, high: Fraction | None, unit: str | None
+    text: str, folded: str, begin: int, end: int, value: Decimal, high: Decimal | None, unit: str | None
 ) -> Number:
     parts = PARTS_OF_ONE.get(unit or "", 1)
     before = BEFORE.search(folded[max(0, begin - _NEARBY) : begin])
@@ -177,19 +178,19 @@ def _number(
     )
 
 
-def _plain(figure: str) -> Fraction:
+def _plain(figure: str) -> Decimal:
     """Return the value of a figure in digits, Chinese numerals or English words, without what stands behind it."""
     if figure[0].isascii():
         words = re.split("-", figure.lower()) if figure[0].isalpha() else []
-        return Fraction(sum(WORDS[word] for word in words)) if words else Fraction(figure.replace(",", ""))
+        return Decimal(sum(WORDS[word] for word in words)) if words else Decimal(figure.replace(",", ""))
     whole, _, rest = figure.partition("点")
     if not rest:
-        return Fraction(_han(whole))
+        return Decimal(_han(whole))
     digits = rest.rstrip("万亿")
     scale = 1
     for character in rest[len(digits) :]:
         scale *= MYRIADS[character]
-    return (_han(whole) + Fraction(int("".join(str(DIGITS[each]) for each in digits)), 10 ** len(digits))) * scale
+    return (_han(whole) + Decimal("".join(str(DIGITS[each]) for each in digits)).scaleb(-len(digits))) * scale
 
 
 def _han(numeral: str) -> int:
@@ -210,7 +211,7 @@ def _han(numeral: str) -> int:
     return total + section + digit
 
 
-def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, Fraction, int]:
+def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, Decimal, int]:
     """Return what multiplies a figure, what is added then (1亿2000万), and where that ends.
 
     Args:
@@ -223,18 +224,18 @@ def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, Fr
         factor = 1
         for character in han[1]:
             factor *= TENS.get(character) or MYRIADS[character]
-        return factor, Fraction(int(han[2] or 0) * 10**4), han.end()
+        return factor, Decimal(int(han[2] or 0) * 10**4), han.end()
     latin = LATIN_SCALE.match(folded, at) if figure[0].isascii() else None
     if latin is None:
-        return 1, Fraction(0), at
+        return 1, Decimal(0), at
     said = latin.group().strip(" -+\u00a0")
     small = said in {"k", "m", "b", "t"}
     if small and not spelled and said != "k" and not re.compile(r"[\s-][a-z]+").match(folded, latin.end()):
-        return 1, Fraction(0), at
+        return 1, Decimal(0), at
     factor = 1
     for word in re.split(r"[\s-]", said.lower()):
         factor *= SCALES[word]
-    return factor, Fraction(0), latin.end()
+    return factor, Decimal(0), latin.end()
 
 
 def _currency(folded: str, begin: int) -> tuple[int, str | None]:
@@ -249,7 +250,5 @@ def _currency(folded: str, begin: int) -> tuple[int, str | None]:
 
 
 def _unit(folded: str, at: int) -> tuple[str | None, int]:
-    for pattern, unit in UNITS:
-        if match := pattern.match(folded, at):
-            return unit, match.end()
-    return None, at
+    match = UNIT.match(folded, at)
+    return (UNITS[(match.lastindex or 1) - 1], match.end()) if match else (None, at)

@@ -135,38 +135,38 @@ CURRENCIES = tuple(
     )
 )
 SIGNS = frozenset("¥$€£币BbYyDdRr")  # what a currency before a figure ends with
-UNITS = tuple(
-    (re.compile(pattern, re.IGNORECASE), unit)
-    for pattern, unit in (
-        (r"\s?%(?!\d)|[\s-]per\s?cent\b|\s?pct\b", "%"),
-        (r"\s?(?:美元|美金)|[\s-](?:US |U\.S\. )?dollars?\b|\s?USD\b", "USD"),
-        (r"\s?(?:元|块钱|人民币)|[\s-](?:Chinese )?yuan\b|[\s-]renminbi\b|\s?(?:RMB|CNY)\b", "CNY"),
-        (r"\s?倍|\s?[x×](?![A-Za-z0-9])|[\s-]times\b|-?fold\b", "x"),
-        (r"\s?个百分点|[\s-]percentage[\s-]points?\b", "pp"),
-        (r"\s?成(?![为立本功果员长都就熟交年绩品分了效])", "tenth"),
+_UNITS = (
+    (r"\s?%(?!\d)|[\s-]per\s?cent\b|\s?pct\b", "%"),
+    (r"\s?(?:美元|美金)|[\s-](?:US |U\.S\. )?dollars?\b|\s?USD\b", "USD"),
+    (r"\s?(?:元|块钱|人民币)|[\s-](?:Chinese )?yuan\b|[\s-]renminbi\b|\s?(?:RMB|CNY)\b", "CNY"),
+    (r"\s?倍|\s?[x×](?![A-Za-z0-9])|[\s-]times\b|-?fold\b", "x"),
+    (r"\s?个百分点|[\s-]percentage[\s-]points?\b", "pp"),
+    (r"\s?成(?![为立本功果员长都就熟交年绩品分了效])", "tenth"),
+    (
         (
-            (
-                rf"[\s-]?(?:output )?tokens?\s?(?:/\s?s(?:ec(?:ond)?)?{END}|/\s?秒|(?:per|a|every) second|每秒)"
-                rf"|\s?(?:tok|t)/s{END}|\s?TPS{END}"
-            ),
-            "token/s",
+            rf"[\s-]?(?:output )?tokens?\s?(?:/\s?s(?:ec(?:ond)?)?{END}|/\s?秒|(?:per|a|every) second|每秒)"
+            rf"|\s?(?:tok|t)/s{END}|\s?TPS{END}"
         ),
-        (rf"[\s-]?tokens?{END}|\s?个\s?(?:tokens?{END}|词元|令牌)|\s?词元", "token"),
-        (rf"\s?秒钟?|[\s-]?sec(?:ond)?s?{END}|\ss\b", "s"),
-        (rf"\s?分钟|[\s-]?min(?:ute)?s?{END}", "min"),
-        (rf"\s?个?(?:小时|钟头)|[\s-]?hours?{END}", "h"),
-        (r"\s?天(?!猫)|[\s-]days?\b", "day"),
-        (r"\s?个?(?:周(?![年末岁])|星期)|[\s-]weeks?\b", "week"),
-        (r"\s?个多?月|[\s-]months?\b", "month"),
-        (r"\s?[多余]?年(?![代级初底末中月前薪])|[\s-]years?\b(?![\s-]old)", "year"),
-        (r"\s?(?:港元|港币)|[\s-](?:HK|Hong Kong)[\s-]dollars?\b|\s?HKD\b", "HKD"),
-        (r"\s?新?台币", "TWD"),
-        (r"\s?欧元|[\s-]euros?\b|\s?EUR\b", "EUR"),
-        (r"\s?日元|[\s-]yen\b", "JPY"),
-        (r"\s?英镑", "GBP"),
-        (r"\s?韩元", "KRW"),
-    )
+        "token/s",
+    ),
+    (rf"[\s-]?tokens?{END}|\s?个\s?(?:tokens?{END}|词元|令牌)|\s?词元", "token"),
+    (rf"\s?秒钟?|[\s-]?sec(?:ond)?s?{END}|\ss\b", "s"),
+    (rf"\s?分钟|[\s-]?min(?:ute)?s?{END}", "min"),
+    (rf"\s?个?(?:小时|钟头)|[\s-]?hours?{END}", "h"),
+    (r"\s?天(?!猫)|[\s-]days?\b", "day"),
+    (r"\s?个?(?:周(?![年末岁])|星期)|[\s-]weeks?\b", "week"),
+    (r"\s?个多?月|[\s-]months?\b", "month"),
+    (r"\s?[多余]?年(?![代级初底末中月前薪])|[\s-]years?\b(?![\s-]old)", "year"),
+    (r"\s?(?:港元|港币)|[\s-](?:HK|Hong Kong)[\s-]dollars?\b|\s?HKD\b", "HKD"),
+    (r"\s?新?台币", "TWD"),
+    (r"\s?欧元|[\s-]euros?\b|\s?EUR\b", "EUR"),
+    (r"\s?日元|[\s-]yen\b", "JPY"),
+    (r"\s?英镑", "GBP"),
+    (r"\s?韩元", "KRW"),
 )
+UNIT = re.compile("|".join(f"({pattern})" for pattern, _ in _UNITS), re.IGNORECASE)
+UNITS = tuple(unit for _, unit in _UNITS)
+"""What each group of `UNIT` stands for: one look instead of twenty."""
 EACH_SECOND = re.compile("每秒[^，。,.;；]{0,8}$")  # 每秒生成约 150 tokens
 PARTS_OF_ONE = {"%": 100, "tenth": 10}
 PASSING = frozenset({None, "day", "week", "month", "year"})  # 一个, 一天, one day: no quantity
