@@ -25,7 +25,7 @@ STAGES = {
 }
 """Pure: values in, values out. None imports another."""
 
-PURE_PARSERS = {"answers", "entries", "feed", "listing", "search", "signals", "sitemap"}
+PURE_PARSERS = {"answers", "entries", "feed", "listing", "search", "shapes", "signals", "sitemap"}
 
 SCRAPY_ROOMS = (
     "crawler/spiders/",

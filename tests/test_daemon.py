@@ -341,3 +341,24 @@ def test_the_watchdog_is_read(
     if pid:
         monkeypatch.setenv("WATCHDOG_PID", pid)
     assert watchdog_seconds() == seconds
+
+
+def test_a_tick_that_the_clock_moved_out_of_reach_is_run(web: FeedWeb, clock: Clock, tmp_path: Path) -> None:
+    """A wall clock set back a day puts the next tick a day off; the beat, by monotonic time, fetches it."""
+
+    class Tick:
+        next_run_time = datetime.now(UTC) + DAY
+
+        def modify(self, next_run_time: datetime) -> None:
+            self.next_run_time = next_run_time
+
+    tick = Tick()
+    daemon = Daemon(tmp_path / "corpus.db", lambda: web.topic(tmp_path, 200), tick_seconds=0.01)
+
+    async def beat() -> None:
+        beating = asyncio.ensure_future(daemon._beat(tick))
+        await asyncio.sleep(0.05)
+        beating.cancel()
+
+    run(beat())
+    assert tick.next_run_time - datetime.now(UTC) < MINUTE

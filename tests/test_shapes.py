@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.model import ADAPTERS
 from crawler.spiders import search
@@ -154,6 +157,39 @@ def test_a_new_service_is_a_few_words() -> None:
     assert (lead.url, lead.title) == ("https://x.test/7", "A <b>")
     assert lead.published_at == datetime(2025, 12, 17, tzinfo=UTC)
     assert others == [None, None, None]
+
+
+def nested(paths: str, value: object) -> object:
+    """Return what holds the value at the first of these paths."""
+    for step in reversed(paths.split("|", maxsplit=1)[0].split(".") if paths else []):
+        value = [value] if step.isdigit() else {step: value}
+    return value
+
+
+leaves = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.sampled_from([[], {}, [[]]])),
+    st.sampled_from(["http://a.test/1", "javascript:1", "<b>x", "[1", '{"a": 1}', "1765967400", "17/12/2025"]),
+)
+
+
+@given(st.sampled_from(sorted(SHAPES)), st.lists(st.lists(leaves, min_size=5, max_size=5), max_size=3))
+def test_whatever_lies_at_its_paths_a_shape_gives_leads_or_a_reason(name: str, hits: list[list[object]]) -> None:
+    """Never another exception, and never a link that is none."""
+    shape = SHAPES[name]
+    places = [*re.findall(r"\{([^{}]+)\}", shape.link), shape.title, shape.date, shape.body]
+    made: list[dict[str, object]] = []
+    for values in hits:
+        made.append({})
+        for path, value in zip(filter(None, places), values, strict=False):
+            under = nested(path, value)
+            made[-1] |= under if isinstance(under, dict) else {}
+        if shape.only[0]:
+            made[-1] |= {shape.only[0]: shape.only[1]}
+    told = json.dumps(nested(shape.hits, made))
+    opened = {"eastmoney": "cb(%s);", "ifeng": "<script>var allData = %s;</script>", "jin10": "var newest = %s;"}
+    answer = ask(search.parse, opened.get(name, "%s").replace("%s", told), source=source(name))
+    assert all(lead.url.startswith(("http://", "https://")) for lead in answer.leads)
+    assert len(answer.leads) + answer.dropped == len(hits)
 
 
 def test_today_is_filled_in_where_the_source_is() -> None:
