@@ -14,9 +14,12 @@ first, and leave out with `installed` those that are not there. Where the data i
 from __future__ import annotations
 
 BENCHMARKS = {
+    "crawl": "3,000 pages of 55 KB on ten hosts: CPU a page, beside bare Scrapy and other crawlers",
     "extraction": "articles out of pages: how well, and pages a CPU-second, beside other extractors",
     "dedupe": "copies: how well, texts signed a CPU-second, and the index at 10k, 100k, 1M texts",
     "stories": "threading: B-cubed figures on ECB+ texts",
+    "corpus": "the next page, search and views at 10k, 100k, 1M articles",
+    "backfill": "records of WARC files: read, gate, whole path, a second worker",
     "search": "the full-text index: MATCH beside LIKE, one insert, bulk, size",
 }
 """Name of a module here -> what it asks, in the order in which they run."""

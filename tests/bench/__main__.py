@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
-import time
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tests.bench import BENCHMARKS
-from tests.bench.tables import Skipped, machine
+from tests.bench.one import print_tables, say
+from tests.bench.tables import machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,29 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say(f"{datetime.now(UTC):%Y-%m-%d}, {'quick, ' if asked.quick else ''}{machine()}\n")
     failed = 0
     for name in asked.only or BENCHMARKS:
-        process = multiprocessing.get_context("spawn").Process(target=one, args=(name, asked.quick))
+        process = multiprocessing.get_context("spawn").Process(target=print_tables, args=(name, asked.quick))
         process.start()
         process.join()
         failed += process.exitcode != 0
     return failed
-
-
-def one(name: str, quick: bool) -> None:
-    """Run one benchmark and print its tables as they come."""
-    say(f"## {name}: {BENCHMARKS[name]}\n")
-    began = time.process_time()
-    try:
-        for table in import_module(f"tests.bench.{name}").run(quick):
-            say(str(table))
-    except Skipped as why:
-        say(f"skipped: {why}\n")
-    say(f"({name}: {time.process_time() - began:.0f} CPU-seconds)\n")
-
-
-def say(text: str) -> None:
-    """Print at once: a full run takes hours."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

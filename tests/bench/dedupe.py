@@ -1,12 +1,11 @@
-"""Print how well copies are found and what the index costs, beside the peers that are installed.
+"""How well copies are found, how fast texts are signed, and what the index costs, beside the peers that are installed.
 
-`python -m tests.bench.dedupe [quality] [signing] [index] [--to N] [--rows-to N]`: all three without a word; `--to`
-is the largest index (1,000,000), `--rows-to` the largest as rows (100,000). Peers: datasketch, rensa, simhash.
+Peers: datasketch, rensa, simhash. The index is ours, the same fingerprints as rows WITHOUT ROWID (up to 100,000 texts),
+and 27 integer rows a text, which is what the others are measured against.
 """
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import time
@@ -25,9 +24,12 @@ from crawler.corpus.copies import MOST
 from crawler.corpus.store import Corpus
 from crawler.dedupe import sketch
 from tests.bench.adapters import reprints
+from tests.bench.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from tests.bench.tables import Cell
 
 DATA = Path(__file__).parents[2] / "../shared/bench/dedupe/reprints.dev.jsonl.gz"
 
@@ -39,27 +41,34 @@ FINGERPRINTS = 53
 Pairs = dict[tuple[int, int], float]
 
 
-def say(line: str) -> None:
-    """Print a line at once: the whole takes minutes."""
-    print(line, flush=True)  # noqa: T201 a command prints
-
-
 def peers() -> list[str]:
     """Return the peers that are installed."""
     return [name for name in ("datasketch", "rensa", "simhash") if find_spec(name)]
 
 
+def run(quick: bool) -> Iterator[Table]:
+    """Yield signing and quality where there are texts, and the index."""
+    if DATA.exists():
+        with gzip.open(DATA, "rt", encoding="utf-8") as lines:
+            docs = [json.loads(line) for line in lines]
+        yield signing(docs[:500] if quick else docs)
+        if not quick:
+            yield quality(docs)
+    yield from index(2000 if quick else SIZES[-1], 2000 if quick else SIZES[1])
+
+
 # Quality
 
 
-def quality(docs: list[dict[str, Any]]) -> None:
-    """Print pairwise precision, recall and F1, ours at its own threshold, each peer's at its best."""
+def quality(docs: list[dict[str, Any]]) -> Table:
+    """Return pairwise precision, recall and F1, ours at its own threshold, each peer's at its best."""
     families = defaultdict(list)
     for place, doc in enumerate(docs):
         if doc["family"] is not None:
             families[doc["family"]].append(place)
     truth = {pair for places in families.values() for pair in combinations(places, 2)}
     place_of = {doc["id"]: place for place, doc in enumerate(docs)}
+    rows: list[tuple[Cell, ...]] = []
     for name, fields in (("with dates", ("id", "text", "date", "lang")), ("text only", ("id", "text", "lang"))):
         said: Pairs = {}
         for one, other, score in reprints([{field: doc[field] for field in fields} for doc in docs]):
@@ -67,15 +76,14 @@ def quality(docs: list[dict[str, Any]]) -> None:
             said[low, high] = score
         hits = len(truth & said.keys())
         precision, recall = hits / len(said), hits / len(truth)
-        say(
-            f"quality  houxu {name:<22} P {precision:.4f} R {recall:.4f} "
-            f"F1 {2 * precision * recall / (precision + recall):.4f}  R@P.995 {curve(said, truth)[1]:.4f}"
-        )
+        f1 = 2 * precision * recall / (precision + recall)
+        rows.append((f"houxu {name}", precision, recall, f1, curve(said, truth)[1]))
     for name, make in signers().items():
         if name == "houxu":
             continue
         f1, at_precision = curve(similar([make(doc["text"]) for doc in docs], bits=name == "simhash"), truth)
-        say(f"quality  {name:<28} best F1 {f1:.4f}  R@P.995 {at_precision:.4f}")
+        rows.append((f"{name}, its best threshold", None, None, f1, at_precision))
+    return Table(f"pairs of copies among {len(docs):,} texts", ("runner", "P", "R", "F1", "R at P .995"), rows)
 
 
 def curve(said: Pairs, truth: set[tuple[int, int]]) -> tuple[float, float]:
@@ -137,8 +145,8 @@ def signers() -> dict[str, Callable[[str], Any]]:
     return found
 
 
-def signing(docs: list[dict[str, Any]]) -> None:
-    """Print documents per CPU-second, the signers taking turns over the same texts."""
+def signing(docs: list[dict[str, Any]]) -> Table:
+    """Return documents per CPU-second, the signers taking turns over the same texts."""
     spent: Counter[str] = Counter()
     sign = signers()
     for start in range(0, len(docs), 100):
@@ -148,8 +156,8 @@ def signing(docs: list[dict[str, Any]]) -> None:
                 make(doc["text"])
             spent[name] += time.process_time() - began  # type: ignore[assignment]  # a Counter adds floats as well
     mean = sum(len(doc["text"]) for doc in docs) / len(docs)
-    for name in sign:
-        say(f"signing  {name:<28} {len(docs) / spent[name]:>8,.0f} texts/CPU-s of {mean:.0f} characters")
+    rows = [(name, len(docs) / spent[name], spent[name] / spent["houxu"]) for name in sign]
+    return Table(f"signing texts of {mean:.0f} characters", ("signer", "texts a CPU-second", "CPU, of ours"), rows)
 
 
 # Index
@@ -272,8 +280,8 @@ class Floor(Rows):
             self.corpus.conn.execute("SELECT value FROM floor WHERE id = ?", (row,)).fetchone()
 
 
-def index(to: int, rows_to: int) -> None:
-    """Print the cost of one insert and one query at each size, inside an open transaction, and bytes a text."""
+def index(to: int, rows_to: int) -> Iterator[Table]:
+    """Yield, for each size, the cost of one insert and one query inside an open transaction, and bytes a text."""
     with TemporaryDirectory() as folder:
         kinds: list[tuple[Index, int, Iterator[list[int]]]] = [
             (Floor(Path(folder)), to, sketches()),
@@ -281,7 +289,8 @@ def index(to: int, rows_to: int) -> None:
             (Rows(Path(folder)), rows_to, sketches()),
         ]
         first: dict[str, float] = {}
-        for size in (size for size in SIZES if size <= to):
+        for size in (size for size in (min(to, SIZES[0]), *SIZES[1:]) if size <= to):
+            rows: list[tuple[Cell, ...]] = []
             floor = (1.0, 1.0)
             for kind, upto, made in kinds:
                 if size > upto:
@@ -290,12 +299,14 @@ def index(to: int, rows_to: int) -> None:
                 insert, queries = measured(kind, made)
                 costs = (float(insert.mean()), float(np.quantile(queries, 0.95)))
                 floor = costs if isinstance(kind, Floor) else floor
-                median = first.setdefault(kind.name, float(np.median(queries)))
-                say(
-                    f"index    {kind.name:<20}{size:>10,} texts  insert {costs[0]:.3f} ms = {costs[0] / floor[0]:.1f}x"
-                    f"  query p50 {np.median(queries):.2f} p95 {costs[1]:.2f} ms = {costs[1] / floor[1]:.1f}x"
-                    f"  growth {np.median(queries) / median:.1f}x  {kind.bytes_each():.0f} bytes/text"
-                )
+                median = float(np.median(queries))
+                growth = median / first.setdefault(kind.name, median)
+                ratios = (costs[0] / floor[0], median, costs[1], costs[1] / floor[1], growth)
+                rows.append((kind.name, costs[0], *ratios, round(kind.bytes_each())))
+            yield Table(f"the index of copies at {size:,} texts, CPU ms", _COLUMNS, rows)
+
+
+_COLUMNS = ("kind", "insert", "of the floor", "query p50", "p95", "of the floor", "p50, of the first", "bytes a text")
 
 
 def measured(kind: Index, made: Iterator[list[int]], times: int = 500) -> tuple[Any, Any]:
@@ -313,28 +324,3 @@ def measured(kind: Index, made: Iterator[list[int]], times: int = 500) -> tuple[
         queries.append(time.process_time() - began)
     conn.execute("ROLLBACK")
     return np.array(inserts) * 1000, np.array(queries) * 1000
-
-
-def main() -> None:
-    """Run the parts asked for, all without a word."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=["quality", "signing", "index", []])
-    parser.add_argument("--to", type=int, default=SIZES[-1])
-    parser.add_argument("--rows-to", type=int, default=SIZES[1])
-    asked = parser.parse_args()
-    parts = asked.parts or ["quality", "signing", "index"]
-    if DATA.exists():
-        with gzip.open(DATA, "rt", encoding="utf-8") as lines:
-            docs = [json.loads(line) for line in lines]
-        if "signing" in parts:
-            signing(docs)
-        if "quality" in parts:
-            quality(docs)
-    else:
-        say(f"no {DATA}: index only")
-    if "index" in parts:
-        index(asked.to, asked.rows_to)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Search against its targets: `python -m tests.bench.search [ARTICLES]`.
+"""The full-text index against its targets: a plain MATCH, one insert, bulk, size.
 
 The texts are sentences of the dedupe bench (../shared/bench), dealt anew into articles of about 700 characters;
 without it there is nothing to measure on. CPU seconds, the best of five where one thing is timed; index sizes are
@@ -7,28 +7,29 @@ taken on texts of the bench as they are, copies left out, because dealt sentence
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import random
 import re
-import sys
 import tempfile
 import time
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from crawler.corpus.store import Corpus
 from crawler.grams import fold
 from crawler.model import stamp
+from tests.bench.tables import Skipped, Table, best, quantiles
 from tests.corpus_rows import START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-T = TypeVar("T")
+    from tests.bench.tables import Cell
+
+ARTICLES = 100_000
 
 DATA = Path(__file__).parents[2] / "../shared/bench/dedupe/reprints.dev.jsonl.gz"
 
@@ -46,40 +47,44 @@ LIKE = "SELECT id FROM revisions WHERE body LIKE ?"
 TYPED = ("小米大模型负责人罗福莉今日发文", "MiMo-V2-Flash", "小米 AI", "中国")
 
 
-def main() -> None:
-    """Build the corpus, measure, and print one line a target."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("articles", type=int, nargs="?", default=100_000)
-    count = parser.parse_args().articles
+def run(quick: bool) -> Iterator[Table]:
+    """Build the corpus and yield sizes, rates and queries."""
     if not DATA.is_file():
-        sys.exit(f"nothing to measure on: {DATA} is not here")
+        raise Skipped(f"nothing to measure on: {DATA} is not here")
+    count = 3000 if quick else ARTICLES
     with gzip.open(DATA, "rt", encoding="utf-8") as lines:
         texts = [json.loads(line) for line in lines]
     with tempfile.TemporaryDirectory() as folder:
-        sizes(Path(folder) / "real.db", texts)
-        corpus, bodies = build(Path(folder) / "dealt.db", texts, count)
-        queries(corpus, bodies)
-        single(corpus, bodies)
-        corpus.close()
+        crawled, anew = sizes(Path(folder) / "real.db", texts)
+        with Corpus(Path(folder) / "dealt.db", create=True) as corpus:
+            bodies, rate = build(corpus, texts, count)
+            yield queries(corpus, bodies)
+            names = ("p50", "p95", "p99", "worst")
+            rows: list[tuple[str, float, str]] = [
+                (f"one insert, {name} of 500, CPU ms", ms, "30")
+                for name, ms in zip(names, quantiles(single(corpus, bodies)), strict=True)
+            ]
+            rows.append(("bulk, articles of 700 characters a CPU-second", rate, "200"))
+            rows.append(("index of real texts, times the text, as crawled", crawled, "5.5"))
+            rows.append(("the same after reindex", anew, "5.5"))
+            yield Table(f"the index with {count:,} articles in it", ("what", "measured", "target"), rows)
 
 
-def sizes(path: Path, texts: list[dict[str, str]]) -> None:
-    """Print how many times its text the index takes, after runs of 50 articles as after `reindex`."""
+def sizes(path: Path, texts: list[dict[str, str]]) -> tuple[float, float]:
+    """Return how many times its text the index takes, after one article a transaction and after `reindex`."""
     whole = [(text["title"], text["text"]) for text in texts if text["kind"] in {"source", "distractor"}]
     size = sum(len((title + body).encode()) for title, body in whole)
     with Corpus(path, create=True) as corpus:
-        for start in range(0, len(whole), 50):
+        for number, (title, body) in enumerate(whole, 1):
             with corpus.transaction():
-                for i, (title, body) in enumerate(whole[start : start + 50], start + 1):
-                    add(corpus, i, title, body)
-        tidied = index_bytes(corpus)
+                add(corpus, number, title, body)
+        crawled = index_bytes(corpus)
         corpus.reindex()
-        say(f"index, {len(whole)} real texts, {size / 1e6:.1f} MB: {tidied / size:.2f}x as crawled, "
-              f"{index_bytes(corpus) / size:.2f}x after reindex (target 5.5)")  # fmt: skip
+        return crawled / size, index_bytes(corpus) / size
 
 
-def build(path: Path, texts: list[dict[str, str]], count: int) -> tuple[Corpus, list[str]]:
-    """Fill a corpus with dealt articles in transactions of 100, and print the rate."""
+def build(corpus: Corpus, texts: list[dict[str, str]], count: int) -> tuple[list[str], float]:
+    """Fill a corpus with dealt articles in transactions of 100; return them and how many went in a CPU-second."""
     dice = random.Random(5)
     sentences = [
         sentence
@@ -91,42 +96,44 @@ def build(path: Path, texts: list[dict[str, str]], count: int) -> tuple[Corpus, 
     for _ in range(count):
         planted = dice.choice(PLANTED) if dice.random() < 0.1 else ""
         bodies.append((planted + "".join(dice.choices(sentences, k=16)))[:700])
-    corpus = Corpus(path, create=True)
     began = time.process_time()
     for start in range(0, count, 100):
         with corpus.transaction():
             for i, body in enumerate(bodies[start : start + 100], start + 1):
                 add(corpus, i, body[:18], body)
     spent = time.process_time() - began
-    characters = sum(map(len, bodies)) / count
-    say(f"bulk: {count / spent * characters / 700:.0f} articles of 700 characters a CPU-second (target 200)")
-    corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
-    size = sum(len(body.encode()) for body in bodies)
-    say(f"index of {count} dealt texts, {size / 1e6:.0f} MB: {index_bytes(corpus) / size:.2f}x")
-    return corpus, bodies
+    return bodies, sum(map(len, bodies)) / 700 / spent
 
 
-def queries(corpus: Corpus, bodies: list[str]) -> None:
-    """Print, per query: time of the plain MATCH and of a LIKE scan, recall and precision; then `search` itself."""
+def queries(corpus: Corpus, bodies: list[str]) -> Table:
+    """Return, per query, the time of the plain MATCH and of a LIKE scan, recall and precision; then `search` itself."""
     folded = [fold(body).lower() for body in bodies]
+    rows: list[tuple[Cell, ...]] = []
     for typed in SHELL:
-        took, rows = best(partial(fetch, corpus, MATCH, typed))
-        got = set(rows)
-        line = f"  MATCH {typed}: {took * 1e3:.2f} ms, {len(got)} rows"
+        took, found = best(partial(fetch, corpus, MATCH, typed))
+        got = set(found)
+        recall = precision = scan = None
         if re.fullmatch(r'[\w"-]+', typed):
             term = fold(typed.strip('"')).lower()
             left, right = "(?<![0-9a-z])" * term[0].isascii(), "(?![0-9a-z])" * term[-1].isascii()
             pattern = re.compile(left + re.escape(term) + right)
             truth = {i for i, body in enumerate(folded, 1) if pattern.search(body)}
-            line += f", recall {len(got & truth) / max(1, len(truth)):.4f}"
-            line += f", precision {len(got & truth) / max(1, len(got)):.4f}"
+            recall = f"{len(got & truth) / max(1, len(truth)):.4f}"
+            precision = f"{len(got & truth) / max(1, len(got)):.4f}"
         if len(typed) == 2:
-            scan, _ = best(partial(fetch, corpus, LIKE, f"%{typed}%"))
-            line += f"; LIKE {scan * 1e3:.0f} ms, 1/{scan / took:.0f} (targets 10 ms, 1/20)"
-        say(line)
+            scan, _ = best(partial(fetch, corpus, LIKE, f"%{typed}%"), times=2)
+        rows.append(
+            (f"MATCH {typed}", 1e3 * took, len(got), recall, precision, scan and 1e3 * scan, scan and scan / took)
+        )
     for typed in TYPED:
-        took, found = best(partial(corpus.search, typed))
-        say(f"  search {typed}: {took * 1e3:.1f} ms, {len(found)} shown")
+        took, shown = best(partial(corpus.search, typed))
+        rows.append((f"houxu search {typed}", 1e3 * took, len(shown), None, None, None, None))
+    return Table(
+        f"queries over {len(bodies):,} articles of 700 characters, CPU ms",
+        ("query", "ms", "rows", "recall", "precision", "LIKE, ms", "times faster"),
+        rows,
+        ("Targets: a word of two characters 10 ms, and 20 times faster than LIKE.",),
+    )
 
 
 def fetch(corpus: Corpus, sql: str, value: str) -> list[int]:
@@ -134,16 +141,16 @@ def fetch(corpus: Corpus, sql: str, value: str) -> list[int]:
     return [row[0] for row in corpus.conn.execute(sql, (value,))]
 
 
-def single(corpus: Corpus, bodies: list[str]) -> None:
-    """Print what one article costs in a transaction of its own, index included, in the full corpus."""
-    ids = iter(range(len(bodies) + 1, len(bodies) + 1000))
-
-    def one() -> None:
+def single(corpus: Corpus, bodies: list[str]) -> list[float]:
+    """Return the CPU seconds of articles in transactions of their own, index included, in the full corpus."""
+    spent = []
+    for number, body in enumerate(bodies[-500:], len(bodies) + 1):
+        again = body[350:] + body[:350]  # other grams at the seam, the same length
+        began = time.process_time()
         with corpus.transaction():
-            add(corpus, next(ids), bodies[7][:18], bodies[7])
-
-    spent = sorted(best(one, times=1)[0] for _ in range(100))
-    say(f"single insert: median {spent[50] * 1e3:.1f} ms, worst of 100 {spent[-1] * 1e3:.1f} ms CPU (target 30)")
+            add(corpus, number, again[:18], again)
+        spent.append(time.process_time() - began)
+    return spent
 
 
 def add(corpus: Corpus, article: int, title: str, body: str) -> None:
@@ -165,23 +172,3 @@ def add(corpus: Corpus, article: int, title: str, body: str) -> None:
 def index_bytes(corpus: Corpus) -> int:
     """Return what the index takes in the file."""
     return int(corpus.value("SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'articles_fts%'"))
-
-
-def say(line: str) -> None:
-    """Print a line at once: a full run takes ten minutes."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def best(call: Callable[[], T], times: int = 5) -> tuple[float, T]:
-    """Return the least CPU seconds of a call, and what it gave."""
-    least = float("inf")
-    for _ in range(times):
-        began = time.process_time()
-        answer = call()
-        least = min(least, time.process_time() - began)
-    return least, answer
-
-
-if __name__ == "__main__":
-    main()
