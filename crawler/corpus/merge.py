@@ -10,13 +10,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.store import Corpus
+from crawler.corpus.bulk import Bulk
 from crawler.dedupe import canonical_url
 from crawler.model import Article, Hit, Verdict, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from crawler.corpus.store import Corpus
 
 _TELLINGS = """
 SELECT v.id AS visit_id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, v.article_id,
@@ -106,7 +108,7 @@ def tellings_at(corpus: Corpus, url: str) -> list[Telling]:
     ]
 
 
-class Merging(Corpus):
+class Merging(Bulk):
     """A corpus into which others are merged: articles can be emptied, and told anew under the ids they had."""
 
     def add_article(self, article: Article, seen_at: datetime) -> int:
