@@ -1,19 +1,17 @@
-"""Print how well articles are extracted, and how fast, beside the peers that are installed.
+"""How well articles are extracted, and how fast, beside the peers that are installed.
 
-`python -m tests.bench.extraction [SET ...] [--limit N]`: on ../shared/bench where it is, else on the invented layouts.
-Peers: trafilatura, readability-lxml, gne, newspaper4k, resiliparse. All run on each page in turn in one process; speed
-is pages per CPU-second. Body: F1 of mean precision and mean recall of 4-grams, one token a Chinese character. Minute:
-the same wall clock or the same instant. Source: exact names, over pages that credit one.
+On ../shared/bench where it is, else on the invented layouts. Peers: trafilatura, readability-lxml, gne, newspaper4k,
+resiliparse. All run on each page in turn in one process; speed is pages per CPU-second. Body: F1 of mean precision and
+mean recall of 4-grams, one token a Chinese character. Minute: the same wall clock or the same instant. Source: exact
+names, over pages that credit one.
 """
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import gzip
 import json
 import re
-import sys
 import time
 from collections import Counter, defaultdict
 from contextlib import suppress
@@ -26,10 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.charset import decode
 from tests.bench.adapters import extract
+from tests.bench.tables import Table
 from tests.layouts import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tests.bench.tables import Cell
 
 DATA = Path(__file__).parents[2] / "../shared/bench/extract/data"
 SETS = ("aeb", "magic", "cwced", "gne", "fundus", "traf")
@@ -42,26 +43,22 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
 
 
-def main() -> None:
-    """Run everything on every page and print one table a set, and one of all Chinese pages."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(SETS)}")
-    parser.add_argument("--limit", type=int, help="pages of each set")
-    asked = parser.parse_args()
+def run(quick: bool) -> Iterator[Table]:
+    """Run everything on every page and yield one table a set, and one of all Chinese pages."""
     runs = {"houxu": extract, **peers()}
     tables: dict[str, dict[str, list[Said]]] = defaultdict(lambda: defaultdict(list))
-    for name, gold, html in labelled(asked.sets or SETS, asked.limit):
-        for runner, run in runs.items():
+    for name, gold, html in labelled(SETS, 5 if quick else None):
+        for runner, read in runs.items():
             start = time.process_time()
             found: Said = {}
             with suppress(Exception):  # a peer that fails on a page found nothing there
-                found = run(html, gold["url"])
+                found = read(html, gold["url"])
             score = scored(gold, found) | {"seconds": time.process_time() - start}
             tables[name][runner].append(score)
             if gold.get("lang") == "zh":
                 tables["all Chinese"][runner].append(score)
     for name, table in tables.items():
-        print_table(name, table)
+        yield Table(name, _COLUMNS, [_row(runner, scores) for runner, scores in table.items()])
 
 
 def peers() -> dict[str, Callable[[bytes, str], Said]]:
@@ -100,7 +97,7 @@ def scored(gold: Said, found: Said) -> Said:
     """Return the score of one page, for what its gold says."""
     score: Said = {}
     if "body" in gold:
-        true, guess = _grams(gold["body"]), _grams(found.get("body") or "")
+        true, guess = grams(gold["body"]), grams(found.get("body") or "")
         both = (true & guess).total()
         score["body"] = (both / guess.total() if guess else None, both / true.total() if true else None)
     if "with" in gold:
@@ -126,39 +123,47 @@ def scored(gold: Said, found: Said) -> Said:
     return score
 
 
-def print_table(name: str, table: dict[str, list[Said]]) -> None:
-    """Print one line a runner: what was measured, and pages per CPU-second."""
-    lines = ["", name]
-    for runner, scores in table.items():
-        line = [f"  {runner:12}", f"n={len(scores)}", *_bodies(scores)]
-        line += [
-            f"{key} {mean(values):.3f}"
-            for key in ("title", "authors", "day", "minute")
-            if (values := [score[key] for score in scores if score.get(key) is not None])
-        ]
-        sources = [score["source"] for score in scores if "source" in score]
-        if any(said for _, said in sources):
-            right = sum(right for right, _ in sources)
-            line.append(f"source P {right / sum(said for _, said in sources):.3f} R {right / len(sources):.3f}")
-        line.append(f"{len(scores) / sum(score['seconds'] for score in scores):.0f} pages/s")
-        lines.append("  ".join(line))
-    sys.stdout.write("\n".join(lines) + "\n")
+_COLUMNS = (
+    "runner", "pages", "body P", "R", "F1", "segments F1", "title", "authors", "day", "minute", "source P", "R",
+    "pages a CPU-second",
+)  # fmt: skip
 
 
-def _bodies(scores: list[Said]) -> Iterator[str]:
+def _row(runner: str, scores: list[Said]) -> list[Cell]:
+    """Return one runner's line: what was measured, None where the set's gold does not say."""
     bodies = [score["body"] for score in scores if "body" in score]
-    if bodies:
-        precision = mean([p for p, _ in bodies if p is not None] or [0.0])
-        recall = mean([r for _, r in bodies if r is not None] or [0.0])
-        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-        yield f"body P {precision:.3f} R {recall:.3f} F1 {f1:.3f}"
     segments = [score["segments"] for score in scores if "segments" in score]
-    if segments:
-        right, wrong, wanted = (sum(column) for column in zip(*segments, strict=True))
-        yield f"segments F1 {2 * right / (right + wrong + wanted):.3f}"
+    cells: list[Cell] = [*_precision_recall(bodies), body_f1(bodies)] if bodies else [None] * 3
+    cells.append(segments_f1(segments) if segments else None)
+    for key in ("title", "authors", "day", "minute"):
+        values = [score[key] for score in scores if score.get(key) is not None]
+        cells.append(mean(values) if values else None)
+    sources = [score["source"] for score in scores if "source" in score]
+    right, said = (sum(column) for column in zip(*sources, strict=True)) if sources else (0, 0)
+    cells += [right / said, right / len(sources)] if said else [None, None]
+    return [runner, len(scores), *cells, len(scores) / sum(score["seconds"] for score in scores)]
 
 
-def _grams(text: str) -> Counter[tuple[str, ...]]:
+def body_f1(bodies: Sequence[tuple[float | None, float | None]]) -> float:
+    """Return F1 of mean precision, over pages that gave something, and mean recall."""
+    precision, recall = _precision_recall(bodies)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def segments_f1(segments: Sequence[tuple[int, int, int]]) -> float:
+    """Return F1 of segments found: right, wrong and wanted of each page."""
+    right, wrong, wanted = (sum(column) for column in zip(*segments, strict=True))
+    return float(2 * right / (right + wrong + wanted))
+
+
+def _precision_recall(bodies: Sequence[tuple[float | None, float | None]]) -> tuple[float, float]:
+    precision = [p for p, _ in bodies if p is not None]
+    recall = [r for _, r in bodies if r is not None]
+    return mean(precision or [0.0]), mean(recall or [0.0])
+
+
+def grams(text: str) -> Counter[tuple[str, ...]]:
+    """Return the 4-grams of a text, one token a Chinese character; of a shorter text the one it is."""
     tokens = _TOKEN.findall(text)
     return Counter(tuple(tokens[at : at + 4]) for at in range(max(1, len(tokens) - 3)) if tokens)
 
@@ -227,7 +232,3 @@ def _resiliparse(html: bytes, _url: str) -> Said:
     tree = import_module("resiliparse.parse.html").HTMLTree.parse(decode(html, {})[0])
     plain = import_module("resiliparse.extract.html2text").extract_plain_text
     return {"title": tree.title, "body": plain(tree, main_content=True)}
-
-
-if __name__ == "__main__":
-    main()
