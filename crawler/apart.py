@@ -81,7 +81,8 @@ def tags(body: bytes) -> int:
 class Apart:
     """One worker, for one piece of work at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int = CPU_SECONDS) -> None:
+        self._seconds = seconds
         self._worker: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -115,6 +116,7 @@ class Apart:
             sys.executable,
             "-m",
             "crawler.apart",
+            str(self._seconds),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the crawl, which lets work on the wire finish
@@ -126,11 +128,18 @@ class Apart:
             code = await self.close()
             if isinstance(error, asyncio.CancelledError):
                 raise
-            raise Unreadable("apart", _why(code)) from error
+            raise Unreadable("apart", self._why(code)) from error
         if not done:
             raise Unreadable("apart", result)
         answer: _Result = result
         return answer
+
+    def _why(self, code: int) -> str:
+        if code == -signal.SIGXCPU:
+            return f"it took more than {self._seconds} s of CPU"
+        return (
+            f"its reader was ended by {signal.Signals(-code).name}" if code < 0 else "its reader ended without a word"
+        )
 
     async def close(self) -> int:
         """End the worker, if there is one, and return how it ended."""
@@ -151,20 +160,14 @@ async def _exchange(worker: asyncio.subprocess.Process, asked: bytes) -> bytes:
     return await worker.stdout.readexactly(length)
 
 
-def _why(code: int) -> str:
-    if code == -signal.SIGXCPU:
-        return f"it took more than {CPU_SECONDS} seconds of CPU"
-    return f"its reader was ended by {signal.Signals(-code).name}" if code < 0 else "its reader ended without a word"
-
-
-def _serve(asked: BinaryIO, answers: BinaryIO) -> None:
+def _serve(asked: BinaryIO, answers: BinaryIO, seconds: int) -> None:
     """Work until the parent is gone."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while header := asked.read(_LENGTH.size):
         usage = resource.getrusage(resource.RUSAGE_SELF)
         spent = int(usage.ru_utime + usage.ru_stime)
-        resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_SECONDS, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
         try:
             work, args, kwargs = pickle.loads(asked.read(*_LENGTH.unpack(header)))  # noqa: S301 our parent's words
             said = pickle.dumps((True, work(*args, **kwargs)))
@@ -179,4 +182,4 @@ def _serve(asked: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.stdin.buffer, sys.stdout.buffer)
+    _serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[1]))

@@ -12,6 +12,7 @@ import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -163,6 +164,8 @@ async def crawl(
         CorpusError: the corpus could not be written; what was committed before stays.
         AllFailed: every source polled failed: for a person always, else when they are on `FEW_HOSTS` hosts or more.
     """
+    if topic.contact is None:
+        _say_that_nobody_signs(topic.id)
     run_id = corpus.start_run(by, clock())
     job = Job(
         corpus=corpus,
@@ -183,6 +186,13 @@ async def crawl(
     await runner.crawl(crawler, job=job)
     finish(job, stopped=stop is not None and stop.asked)
     return job
+
+
+@cache
+def _say_that_nobody_signs(topic_id: str) -> None:
+    """Warn once in the life of a process: a daemon crawls every minute."""
+    agent = "the project's page, where nobody knows of your crawl"
+    log.warning("%s: [crawl] contact is not set: the user agent names %s", topic_id, agent)
 
 
 async def ask(

@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from crawler.checked import Table, shown
@@ -30,6 +30,11 @@ _KEEP_OFFTOPIC = timedelta(days=45)
 _WINDOW = 60  # characters; on 250 labelled pages proximity took precision from .83 to .97
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_KEYS = frozenset(
+    "api_key apikey access_key access_token auth_token client_secret password passwd secret sig signature token".split()
+) | {"x_amz_signature", "x_goog_signature"}
+"""Parameters that a URL has for one user only; it would be in the corpus, in copies of it, and in logs."""
+
 _RULES = ("item", "link", "title", "date")
 
 
@@ -147,7 +152,10 @@ def _source(table: Table) -> Source:
     source = Source(
         id=table.text("id", "a short name without spaces", _is_id, required=True) or "",
         kind=kind or "feed",
-        url=table.text("url", "an http or https URL, percent-encoded", _is_url, required=True) or "",
+        url=table.text(
+            "url", "an http or https URL, percent-encoded, without a password or key", _is_url, required=True
+        )
+        or "",
         outlet=table.text("outlet", required=True) or "",
         lang=table.text("lang", "a language tag such as zh, zh-Hant or en", _is_lang) or "zh",
         timezone=table.text("timezone", "a time zone such as Asia/Shanghai", _is_zone) or "Asia/Shanghai",
@@ -219,6 +227,7 @@ def _is_url(text: str) -> bool:
             and text.isascii()
             and text.isprintable()
             and not re.search(r"[\s<>\"{}|\\^`]", text)
+            and not _KEYS & {name.lower().replace("-", "_") for name, _ in parse_qsl(parts.query)}
         )
     except ValueError:
         return False

@@ -7,11 +7,13 @@ DOWNLOAD_MAXSIZE (of one answer) leaves unbounded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.exceptions import IgnoreRequest, StopDownload
+
+from crawler.spiders.answers import without_credentials
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -92,12 +94,6 @@ class EnvelopeMiddleware:
 
     def _end(self, request: Request) -> None:
         self._at_once -= request.meta.pop("received", [0])[0]
-
-
-def without_credentials(url: str) -> str:
-    """Return a URL without the user and password that a link or a redirect put into it."""
-    parts: Any = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
 def _led_elsewhere(request: Request) -> bool:

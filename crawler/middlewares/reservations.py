@@ -16,7 +16,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.corpus.sources import netloc_of
 from crawler.middlewares.hosts import CrawlStops, HostWaits
-from crawler.middlewares.robots import FRESH
+from crawler.middlewares.robots import FRESH, MOST_SECONDS
 from crawler.model import instant
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class ReservationsMiddleware:
         self.crawler = crawler
         self._held: dict[str, str] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._seconds = min(MOST_SECONDS, crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -72,7 +73,7 @@ class ReservationsMiddleware:
         parts = urlsplit(url)
         request = Request(
             f"{parts.scheme}://{parts.netloc}/.well-known/tdmrep.json",
-            meta={"download_maxsize": MOST_BYTES, "download_timeout": 10},
+            meta={"download_maxsize": MOST_BYTES, "download_timeout": self._seconds},
             callback=NO_CALLBACK,
             dont_filter=True,
         )

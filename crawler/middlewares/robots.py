@@ -34,6 +34,9 @@ AGENT = "houxu"
 MAX_BYTES = 512 * 1024
 """RFC 9309 asks for at least 500 KiB."""
 
+MOST_SECONDS = 10.0
+"""For the whole file; a page has DOWNLOAD_TIMEOUT."""
+
 FRESH = timedelta(hours=24)
 """RFC 9309: not longer."""
 
@@ -86,6 +89,7 @@ class RobotsMiddleware:
         self._held: dict[str, Robots] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._obey = crawler.settings.getbool("ROBOTSTXT_OBEY")
+        self._seconds = min(MOST_SECONDS, crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -122,7 +126,7 @@ class RobotsMiddleware:
         parts = urlsplit(url)
         request = Request(
             f"{parts.scheme}://{parts.netloc}/robots.txt",
-            meta={"dont_obey_robotstxt": True, "download_maxsize": MAX_BYTES, "download_timeout": 10},
+            meta={"dont_obey_robotstxt": True, "download_maxsize": MAX_BYTES, "download_timeout": self._seconds},
             callback=NO_CALLBACK,
             dont_filter=True,
         )
@@ -133,7 +137,7 @@ class RobotsMiddleware:
             raise  # says more than robots.txt: the same will be said of the page itself
         except Exception as error:  # noqa: BLE001 whatever went wrong, it could not be had
             return Robots(at=now, status=None, rules=None, reason=in_words(error), network=is_network(error))
-        text = response.body.decode("utf-8", "replace")
+        text = response.body.decode("utf-8-sig", "replace")  # a byte order mark would cost the first rule
         robots = _robots(now, response.status, text)
         delay = robots.rules.crawl_delay(AGENT) if robots.rules is not None else None
         if delay:

@@ -7,7 +7,7 @@ import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 
@@ -138,7 +138,13 @@ def web_url(href: str, base: str) -> str | None:
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:  # a bad port, a bad IPv6 address
         return None
-    return url.replace(" ", "%20") if usable and len(url) <= LONGEST_URL else None
+    return without_credentials(url).replace(" ", "%20") if usable and len(url) <= LONGEST_URL else None
+
+
+def without_credentials(url: str) -> str:
+    """Return a URL without the user and password that a link or a redirect put into it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
 def line(text: str) -> str:

@@ -14,6 +14,25 @@ _BLOCKED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABL
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
+_FILES = (b"PK\x03\x04", b"%PDF-", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"ID3", b"OggS")
+"""How files begin that are no text: zip and office, PDF, gzip, pictures, sound."""
+
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 is full of NULs
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b"))
+_HEAD = 1024
+_MOST_CONTROLS = 0.05
+"""Share of the first bytes; a tenth of random ones are control characters, and of a page a stray one at most."""
+
+
+def is_binary(body: bytes) -> bool:
+    """Say whether a body is no text, whatever its type says."""
+    head = body[:_HEAD]
+    if head.startswith(_FILES):
+        return True
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return not head.startswith(_WIDE) and controls > _MOST_CONTROLS * len(head)
+
+
 def ending_of(status: int, content_type: str) -> tuple[Ending, str] | None:
     """Return how a visit ends whose answer holds no article, with the reason; None when it may hold one."""
     kind = content_type.partition(";")[0].strip().lower()

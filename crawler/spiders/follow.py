@@ -26,7 +26,7 @@ from crawler.polling import wants_full
 from crawler.relevance import gate
 from crawler.revisits import conditional
 from crawler.spiders import feed, listing, search, sitemap
-from crawler.spiders.endings import ending_of
+from crawler.spiders.endings import ending_of, is_binary
 from crawler.spiders.failures import explain
 from crawler.spiders.frontier import Frontier, Task
 from crawler.spiders.items import Polled, Visited, header_map, latency, poll_of, validators, with_file
@@ -34,7 +34,6 @@ from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from datetime import datetime
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -184,6 +183,8 @@ class FollowSpider(Spider):
     ) -> AsyncIterator[Visited | Request]:
         """Read a lead's page; where its article goes on, the next page too."""
         ending = ending_of(response.status, header_map(response).get("content-type", ""))
+        if ending is None and is_binary(response.body):
+            ending = Ending.UNREADABLE, "no text, whatever its content type says"
         page = self._page(response, row)
         if item is None:
             item = self._first_page(response, host, row, page, ending)

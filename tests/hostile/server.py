@@ -1,7 +1,7 @@
 """A hostile web on loopback: raw sockets, so that it can break every rule of HTTP. It ends with its `with` block.
 
-Everything it says is invented. `*.test` hosts are told apart by the Host header; `inside` is a second port, which stands
-for a machine of the private network: nobody may ever talk to it.
+Everything it says is invented. `*.test` hosts are told apart by the Host header. A second one stands for a machine of
+the private network: nobody may ever talk to it.
 """
 
 from __future__ import annotations
@@ -79,10 +79,8 @@ def moved(to: str, *headers: str, status: str = "302 Found") -> bytes:
 
 def article(title: str = "MiMo 发布新版本", more: str = "", head: str = "") -> str:
     """Return a page of news on the tests' topic."""
-    text = "".join(
-        f"<p>{title}。第{number}段说的是 MiMo 模型的训练、评测和价格，一共有好几句话，足够长。</p>"
-        for number in range(9)
-    )
+    said = "说的是 MiMo 模型的训练、评测和价格，一共有好几句话，足够长。"
+    text = "".join(f"<p>{title}。第{number}段{said}</p>" for number in range(9))
     return (
         f"<!doctype html><html lang=zh><head><meta charset=utf-8>{head}<title>{escape(title)}</title></head>"
         f"<body><h1>{escape(title)}</h1>{text}{more}</body></html>"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,6 @@ from tests.hostile.server import HostileWeb, article, feed, http, moved, sitemap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.hostile.conftest import Crawl
 
@@ -308,8 +308,7 @@ def test_row_10_and_12_other_schemes(kind: Any, crawl: Crawl, web: HostileWeb) -
     left = crawl.poll(makers[kind](links), kind)
     assert {left.ending(f"http://evil.test/{number}.html")[0] for number in (1, 2)} <= {"stored"}
     assert all(lead.startswith(("http://", "https://")) for lead in left.leads())
-    with open("/etc/hostname", encoding="utf-8") as own:
-        assert own.read().strip() not in left.dump()
+    assert Path("/etc/hostname").read_text(encoding="utf-8").strip() not in left.dump()
 
 
 @pytest.mark.parametrize(

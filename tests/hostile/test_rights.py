@@ -1,0 +1,133 @@
+"""What a publisher reserves is recorded, and by default only headline, address, date and a snippet are kept."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.errors import CorpusError
+from crawler.rights import SNIPPET, mining_reserved, reserved
+from tests.hostile.server import article, feed, http, moved
+
+if TYPE_CHECKING:
+    from tests.hostile.conftest import Crawl, Left
+    from tests.hostile.server import HostileWeb
+
+TDMREP = '[{"location": "/", "tdm-reservation": 1}, {"location": "/free/*", "tdm-reservation": 0}]'
+
+
+def kept(left: Left, url: str = "http://evil.test/page") -> tuple[dict[str, Any], str | None]:
+    """Return the stored text and what its evidence says is reserved."""
+    text = left.stored(url)
+    assert text is not None
+    return text, json.loads(text["evidence"]).get("reserved")
+
+
+SAID = [
+    ('<meta name="robots" content="noarchive">', "", "noarchive (meta)"),
+    ("<META CONTENT='follow, NOSNIPPET' NAME='Robots'>", "", "nosnippet (meta)"),
+    ("<meta name=houxu content=max-snippet:0>", "", "nosnippet (meta)"),
+    ('<meta name="tdm-reservation" content="1">', "", "tdm-reservation (meta)"),
+    ("", "X-Robots-Tag: noindex, noarchive", "noarchive (X-Robots-Tag)"),
+    ("", "X-Robots-Tag: noindex\r\nX-Robots-Tag: nosnippet", "nosnippet (X-Robots-Tag)"),
+    ("", "tdm-reservation: 1", "tdm-reservation (header)"),
+]
+
+
+@pytest.mark.parametrize(("head", "header", "said"), SAID)
+def test_a_snippet_is_kept_and_no_page(head: str, header: str, said: str, crawl: Crawl, web: HostileWeb) -> None:
+    """Of a reserved page the title and the first words stay, not the page, and the evidence says why."""
+    web.answers["evil.test/page"] = http(article("MiMo 保留权利", head=head), *([header] if header else []))
+    left = crawl.link("http://evil.test/page")
+    assert left.ending("http://evil.test/page")[0] == "stored"
+    text, reason = kept(left)
+    assert reason == said
+    assert text["title"] == "MiMo 保留权利"
+    assert len(text["body"]) <= SNIPPET + 1
+    assert text["page_sha256"] is None
+    assert len(list(left.corpus.pages)) == 1  # the good one
+    last = left.corpus.value("SELECT max(start) FROM mentions WHERE revision_id = ? AND field = 'body'", (text["id"],))
+    assert last is None or last < SNIPPET
+
+
+def test_an_off_topic_page_is_not_kept_either(crawl: Crawl) -> None:
+    """What is judged once is not laid by for a rescan."""
+    assert crawl.page(http("<meta name=robots content=noarchive><p>weather</p>"))[0] in {"off_topic", "unreadable"}
+    left = crawl.link("http://evil.test/page")
+    assert left.corpus.value("SELECT page_sha256 FROM visits WHERE url = 'http://evil.test/page'") is None
+
+
+def test_the_topic_file_may_keep_all(crawl: Crawl, web: HostileWeb) -> None:
+    """`keep_reserved` keeps the page whole; what is reserved is recorded still."""
+    web.answers["evil.test/page"] = http(article(head=SAID[0][0]))
+    text, reason = kept(crawl.link("http://evil.test/page", keep_reserved=True))
+    assert reason == "noarchive (meta)"
+    assert len(text["body"]) > SNIPPET
+    assert text["page_sha256"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta name="googlebot" content="noarchive">',
+        '<meta name="robots" content="index, follow, max-snippet:-1, max-image-preview:large">',
+        '<meta name="tdm-reservation" content="0">',
+        '<meta name="description" content="noarchive">',
+    ],
+)
+def test_what_is_said_to_others_is_not_for_us(head: str, crawl: Crawl, web: HostileWeb) -> None:
+    """Nor is a directive that reserves nothing."""
+    web.answers["evil.test/page"] = http(article(head=head), "X-Robots-Tag: googlebot: noarchive")
+    text, reason = kept(crawl.link("http://evil.test/page"))
+    assert reason is None
+    assert text["page_sha256"]
+
+
+def test_tdmrep_is_asked_once_and_remembered(crawl: Crawl, web: HostileWeb) -> None:
+    """Once a host and day, before its first page; by its longest pattern; a redirect asks the host it leads to."""
+    web.answers["evil.test/.well-known/tdmrep.json"] = http(TDMREP, kind="application/json")
+    paths = ["page", "free/page", "moved"]
+    for path in paths:
+        web.answers[f"evil.test/{path}"] = http(article(f"MiMo {path}"))
+    web.answers["other.test/away"] = moved("http://evil.test/moved")
+    web.answers["evil.test/feed"] = feed(
+        ["http://evil.test/page", "http://evil.test/free/page", "http://other.test/away"]
+    )
+    left = crawl(("feed", "http://evil.test/feed"))
+    assert kept(left)[1] == "tdm-reservation (tdmrep.json)"
+    assert kept(left, "http://evil.test/free/page")[1] is None
+    assert kept(left, "http://other.test/away")[1] == "tdm-reservation (tdmrep.json)"
+    crawl(("feed", "http://evil.test/feed"))
+    asked = [asked for asked in web.asked if asked.path.endswith("tdmrep.json")]
+    assert sorted(each.host for each in asked) == ["evil.test", "good.test", "other.test"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [http(b"", status="500 Oops"), http("<html>"), http("{}"), http("[" * 50_000), http("[1,null,{}]"), b"MiMo"],
+)
+def test_a_broken_tdmrep_reserves_nothing(answer: bytes, crawl: Crawl, web: HostileWeb) -> None:
+    """A file that cannot be read says nothing, and costs no page."""
+    web.answers["evil.test/.well-known/tdmrep.json"] = answer
+    web.answers["evil.test/page"] = http(article())
+    assert kept(crawl.link("http://evil.test/page"))[1] is None
+
+
+@given(st.binary(max_size=300), st.text(max_size=100))
+def test_any_bytes_are_read(body: bytes, said: str) -> None:
+    """No page, header or file raises."""
+    reserved(b"<meta name=robots content=" + body + b">", {"x-robots-tag": said})
+    mining_reserved(said, "http://a.test/x")
+    mining_reserved(json.dumps([{"location": said, "tdm-reservation": 1}]), "http://a.test/x")
+
+
+def test_a_page_that_was_never_kept_says_so(crawl: Crawl, web: HostileWeb) -> None:
+    """Asking the pages file for it is an error in words."""
+    web.answers["evil.test/page"] = http(article(head=SAID[0][0]))
+    left = crawl.link("http://evil.test/page")
+    with pytest.raises(CorpusError, match="missing"):
+        left.corpus.pages.get("0" * 64)

@@ -1,0 +1,127 @@
+"""Rows 23 to 26: what a hostile robots.txt can and cannot do."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from protego import Protego
+
+from crawler.middlewares.hosts import MOST_CRAWL_DELAY
+from tests.hostile.server import Line, article, feed, http, moved
+from tests.test_manners import hammer, site
+
+if TYPE_CHECKING:
+    from crawler.corpus.store import Corpus
+    from tests.hostile.conftest import Crawl
+    from tests.hostile.server import HostileWeb
+    from tests.test_manners import Site
+
+__all__ = ["site"]
+
+RULES = "User-agent: *\nDisallow: /\n"
+
+
+def slow(line: Line) -> None:
+    """Give robots.txt a byte at a time."""
+    line.drip(http(RULES, kind="text/plain"), 0.2)
+
+
+@pytest.mark.parametrize(
+    "robots",
+    [
+        http(b"", status="500 Oops"),
+        http(b"", status="503 Busy"),
+        http(b"", status="599 Odd"),
+        http("# x\n" * 200_000),
+        http(RULES, length=10**9),
+        http(RULES, length=len(RULES) + 9),
+        b"MiMo",
+        Line.hang,
+        slow,
+        moved("http://evil.test/robots.txt"),
+    ],
+    ids=["500", "503", "599", "600 KB", "length", "cut", "HTTP/0.9", "silence", "slowloris", "loop"],
+)
+def test_row_23_and_24_robots_that_cannot_be_had_forbids(robots: Any, crawl: Crawl, web: HostileWeb) -> None:
+    """5xx, silence, a deadline, too many bytes, a redirect loop: nothing is fetched, and it is asked again later."""
+    web.answers["evil.test/robots.txt"] = robots
+    web.answers["evil.test/page"] = http(article())
+    web.answers["other.test/feed"] = feed(["http://evil.test/page"])
+    left = crawl(("feed", "http://other.test/feed"))
+    assert left.ending("http://evil.test/page")[0] == "deferred"
+    assert "evil.test/page" not in web.paths
+
+
+@pytest.mark.parametrize(
+    ("robots", "ending"),
+    [
+        (http(b"", status="404 No"), "stored"),
+        (http(RULES, status="403 No"), "stored"),
+        (http("<html><title>Welcome</title>"), "stored"),
+        (http(b"\xef\xbb\xbf" + RULES.encode()), "blocked"),
+        (http(RULES.replace("\n", "\r")), "blocked"),
+        (http(b"\0\xff\n" + RULES.encode()), "blocked"),
+        (http("User-agent: houxu\nDisallow: /\n\nUser-agent: *\nAllow: /\n"), "blocked"),
+        (http("User-agent: HOUXU\nAllow: /\n\nUser-agent: *\nDisallow: /\n"), "stored"),
+        (http("User-agent: *\nDisallow: /\nAllow: /pag\n"), "stored"),
+        (moved("http://other.test/robots.txt"), "blocked"),
+    ],
+    ids=["404", "403", "page", "mark", "CR", "NUL", "by name", "for us", "longest", "moved"],
+)
+def test_robots_by_rfc_9309(robots: bytes, ending: str, crawl: Crawl, web: HostileWeb) -> None:
+    """4xx allows, junk is passed over, our group goes before everybody's, the longest rule decides."""
+    web.answers["other.test/robots.txt"] = http("User-agent: *\nAllow: /feed\nDisallow: /\n")
+    web.answers["evil.test/robots.txt"] = robots
+    web.answers["evil.test/page"] = http(article())
+    web.answers["other.test/feed"] = feed(["http://evil.test/page"])
+    assert crawl(("feed", "http://other.test/feed")).ending("http://evil.test/page")[0] == ending
+
+
+def test_a_redirect_is_asked_of_the_other_host_s_robots(crawl: Crawl, web: HostileWeb) -> None:
+    """A host that may be crawled cannot lead us into one that may not."""
+    web.answers["other.test/robots.txt"] = http(RULES)
+    web.answers["other.test/page"] = http(article())
+    assert crawl.page(moved("http://other.test/page")) == ("blocked", "robots.txt forbids it")
+    assert "other.test/page" not in web.paths
+
+
+def test_row_25_delays_have_a_cap(site: Site, corpus: Corpus) -> None:
+    """Crawl-delay: 999999 means half a minute."""
+    site.robots = (200, b"User-agent: *\nCrawl-delay: 999999\nRequest-rate: 1/99999\n")
+    hammer(corpus, site, ["/a"], DOWNLOAD_DELAY="0")
+    assert corpus.hosts()[site.base.removeprefix("http://")]["crawl_delay"] == MOST_CRAWL_DELAY
+
+
+@pytest.mark.parametrize("delay", ["-5", "nan", "inf", "1e400", "0x10", "５"])
+def test_row_25_delays_that_are_none(delay: str, site: Site, corpus: Corpus) -> None:
+    """What is no number of seconds does not stop the crawl."""
+    site.robots = (200, f"User-agent: *\nCrawl-delay: {delay}\n".encode())
+    assert len(hammer(corpus, site, ["/a"], DOWNLOAD_DELAY="0").got) == 1
+
+
+@pytest.mark.parametrize("said", ["99999999", "9" * 5000, "Fri, 31 Dec 9999 23:59:59 GMT", "-1", "soon", "0"])
+def test_row_25_retry_after_has_a_cap(said: str, crawl: Crawl) -> None:
+    """At most a day, and junk means our own quarter of an hour."""
+    crawl.page(http(b"", f"Retry-After: {said}", status="429 Slow down"))
+    left = crawl.link("http://evil.test/page")
+    next_visit = left.corpus.value("SELECT next_visit_at FROM leads WHERE source_id = 's0'")
+    assert datetime.fromisoformat(next_visit) <= datetime.now(UTC) + timedelta(days=1, minutes=1)
+
+
+def test_row_26_patterns_that_backtrack() -> None:
+    """Two hundred stars against two thousand letters cost nothing."""
+    rules = Protego.parse("User-agent: *\n" + ("Disallow: /" + "*a" * 200 + "$\n") * 20)
+    spent = time.process_time()
+    assert rules.can_fetch("http://a.test/" + "a" * 2000 + "b", "houxu")
+    assert time.process_time() - spent < 5  # of CPU, where a backtracking match would take years
+
+
+def test_a_thousand_robots_are_not_read_at_once(site: Site, corpus: Corpus) -> None:
+    """What hosts said is read a host at a time: 500 KB of each would be 500 MB."""
+    for number in range(50):
+        corpus.note_robots(f"{number}.test", datetime.now(UTC), 200, "# x\n" * 1000, None)
+    assert all("robots" not in row for row in corpus.hosts().values())
+    assert (corpus.host("7.test") or {})["robots"].startswith("# x")
