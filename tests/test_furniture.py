@@ -147,6 +147,30 @@ def test_taking_out_adds_nothing(text: str, other: str) -> None:
         assert all(char in rest for char in "".join(kept.split()))
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1 views ",
+        "阅读 ",
+        "1",
+        "1,",
+        "2026-11-23 ",
+        "2026-11-23 18:30 ",
+        "1 min ",
+        "阅读(",
+        "updated ",
+        "推荐\n",
+        "a。\n",
+    ],
+)
+def test_hostile_lines_end(piece: str) -> None:
+    """Twenty thousand characters that nearly match at every place: unguarded, the first of them takes for ever."""
+    for start in ("", "正文。\n"):
+        text = f"标题\n{start}{piece * (20_000 // len(piece))}x"
+        assert changes(text, text) == ("", "")
+        assert any(changes(text, text + "\n公司未予置评。"))
+
+
 HEADLINES = (
     *"车企公布上月交付数据 某平台回应裁员传闻 央行开展逆回购操作了 秋季发布会定档下周 球队主帅赛后致歉？".split(),
     "Five things to know today",
