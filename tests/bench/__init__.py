@@ -21,5 +21,7 @@ BENCHMARKS = {
     "corpus": "the next page, search and views at 10k, 100k, 1M articles",
     "backfill": "records of WARC files: read, gate, whole path, a second worker",
     "search": "the full-text index: MATCH beside LIKE, one insert, bulk, size",
+    "polling": "the cadence beside other rules: delay at equal numbers of polls",
+    "daemon": "the daemon over a hundred feeds: delay, CPU a poll, one decision, memory over a thousand crawls",
 }
 """Name of a module here -> what it asks, in the order in which they run."""

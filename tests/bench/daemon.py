@@ -1,17 +1,13 @@
 """The daemon over a loopback web of a hundred feeds, with a clock that jumps to whatever is due next.
 
-    python -m tests.bench.daemon [--feeds 100] [--days 6] [--gap 60] [--seed 1]
-
-Polls go through sockets, Scrapy and the corpus. Printed is one line of JSON: the mean delay from an item's date to the
-poll that found it, beside that of the cadence alone on the same arrivals (both from half of the time on), polls that
-the web saw and the corpus did not (missed) or that fell on one instant (doubled), and CPU a poll, visits included.
+Polls go through sockets, Scrapy and the corpus. Measured are the mean delay from an item's date to the poll that found
+it, beside that of the cadence alone on the same arrivals (both from half of the time on); polls that the web saw and
+the corpus did not (missed) or that fell on one instant (doubled); CPU a poll, visits included; what one decision of the
+cadence takes of it; and memory as crawls go by in one process.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 import tempfile
 import time
 from bisect import bisect_left
@@ -22,13 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crawler.corpus.store import Corpus
-from crawler.crawl import run
+from crawler.crawl import run as crawling
 from scheduler.daemon import Daemon
 from tests.bench.adapters import polls
+from tests.bench.tables import Table, rss
 from tests.feeds import FeedWeb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = 1440
@@ -59,24 +56,20 @@ def mean_delay(arrivals: Sequence[Sequence[float]], times: Sequence[Sequence[flo
     return sum(delays) / len(delays)
 
 
-def main() -> None:
-    """Run the daemon through some days."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--feeds", type=int, default=100)
-    parser.add_argument("--days", type=int, default=6)
-    parser.add_argument("--gap", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    arrivals = worlds(asked.seed, asked.feeds, asked.days)
+def run(quick: bool) -> Iterator[Table]:
+    """Run the daemon through some days and yield how it did."""
+    feeds, days, gap = (20, 2, 60) if quick else (100, 6, 60)
+    arrivals = worlds(1, feeds, days)
     now = MONDAY + timedelta(minutes=1)
     # visits are paid from the same requests
-    requests = asked.feeds * DAY // asked.gap + sum(map(len, arrivals)) // asked.days
+    requests = feeds * DAY // gap + sum(map(len, arrivals)) // days
     dated = [[MONDAY + timedelta(minutes=at) for at in came] for came in arrivals]
+    memory: list[float] = []
     with tempfile.TemporaryDirectory() as folder, FeedWeb(dated, lambda: now) as web:
         db = Path(folder) / "corpus.db"
         daemon = Daemon(
             db,
-            lambda: web.topic(Path(folder), requests, [0] * asked.feeds),
+            lambda: web.topic(Path(folder), requests, [0] * feeds),
             overrides={"DOWNLOAD_DELAY": "0"},
             allow_hosts=["127.0.0.1"],
             clock=lambda: now,
@@ -85,35 +78,53 @@ def main() -> None:
 
         async def turn() -> None:
             nonlocal now
-            while now < MONDAY + timedelta(days=asked.days):
+            while now < MONDAY + timedelta(days=days):
                 await daemon.tick()
                 with Corpus(db, read_only=True) as corpus:
                     due = corpus.next_due()
+                memory.append(rss())
                 now = max(now + TICK, due or now)
 
-        run(turn())
+        crawling(turn())
         spent = time.process_time() - began
         with Corpus(db, read_only=True) as corpus:
             written = corpus.value("SELECT count(*) FROM polls")
+            crawls = corpus.value("SELECT count(*) FROM runs")
         times = [
             [(at - MONDAY) / timedelta(minutes=1) for number, at in web.polls if number == feed]
-            for feed in range(asked.feeds)
+            for feed in range(feeds)
         ]
         seen, distinct = len(web.polls), len(set(web.polls))
-    start = asked.days * DAY / 2
-    alone = polls(arrivals, asked.days, asked.gap, [0] * asked.feeds)
+    start = days * DAY / 2
+    began = time.process_time()
+    alone = polls(arrivals, days, gap, [0] * feeds)
+    decided = time.process_time() - began
     late = [sum(at >= start for each in every for at in each) for every in (times, alone)]
-    figures = {
-        "mean": round(mean_delay(arrivals, times, start), 2),
-        "mean_alone": round(mean_delay(arrivals, alone, start), 2),
-        "polls": late[0],
-        "polls_alone": late[1],
-        "missed": seen - written,
-        "doubled": seen - distinct,
-        "cpu_ms_a_poll": round(1000 * spent / seen, 1),
-    }
-    sys.stdout.write(json.dumps(figures) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    yield Table(
+        f"{feeds} feeds, {days} days, a poll a feed in {gap} minutes",
+        ("runner", "mean delay, minutes", "polls", "missed", "doubled", "CPU ms a poll"),
+        [
+            (
+                "the daemon",
+                mean_delay(arrivals, times, start),
+                late[0],
+                seen - written,
+                seen - distinct,
+                1000 * spent / seen,
+            ),
+            (
+                "the cadence alone",
+                mean_delay(arrivals, alone, start),
+                late[1],
+                0,
+                0,
+                1000 * decided / sum(map(len, alone)),
+            ),
+        ],
+    )
+    settled = memory[len(memory) // 10 :]
+    yield Table(
+        f"memory of the process over {crawls:,} crawls, the web beside it included",
+        ("after a tenth of the crawls, MB", "after all, MB", "most, MB"),
+        [(f"{settled[0]:.0f}", f"{settled[-1]:.0f}", f"{max(memory):.0f}")],
+    )

@@ -1,23 +1,27 @@
 """Discovery delay of the cadence beside the peers' rules, at equal numbers of polls, in a simulator.
 
-    python -m tests.bench.polling SIMULATOR [--seeds 101,102] [--budgets 15,30,60,240]
-
-SIMULATOR is a Python file that offers `synth`, `evaluate`, `tune`, `fixed`, `miniflux`, `sqrt_static` and `ours` (an
-index policy, which with `lam_true` knows the true rates). It is not part of houxu. Each line is JSON: ratios of the
-mean delay to each rule's, of the 95th percentile to that of fixed polling, of the polls made to the budget.
+The simulator is a Python file that offers `synth`, `evaluate`, `tune`, `fixed`, `miniflux`, `sqrt_static` and `ours`
+(an index policy, which with `lam_true` knows the true rates). It is not part of houxu. The ratios are those of the mean
+delay to each rule's, of the 95th percentile to that of fixed polling, of the polls made to the budget.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
-import json
-import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.bench.adapters import polls
+from tests.bench.tables import Skipped, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIMULATOR = Path(__file__).parents[2] / "../shared/bench/polling/sim.py"
+SEEDS = (101, 102, 103)
+GAPS = (240, 60, 30, 15)
+"""Minutes between two polls of a source, on average."""
 
 DAY = 1440
 DAYS = 42
@@ -75,19 +79,10 @@ def compare(sim: Any, seed: int, gap: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Print one line of JSON per world and budget."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("simulator", type=Path)
-    parser.add_argument("--seeds", default="101,102,103")
-    parser.add_argument("--budgets", default="240,60,30,15")
-    asked = parser.parse_args()
-    sim = simulator(asked.simulator)
-    for gap in map(int, asked.budgets.split(",")):
-        for seed in map(int, asked.seeds.split(",")):
-            sys.stdout.write(json.dumps(compare(sim, seed, gap)) + "\n")
-            sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
+def run(quick: bool) -> Iterator[Table]:
+    """Yield one line per world and budget."""
+    if not SIMULATOR.is_file():
+        raise Skipped(f"nothing to measure on: {SIMULATOR} is not here")
+    sim = simulator(SIMULATOR)
+    figures = [compare(sim, seed, gap) for gap in ((60,) if quick else GAPS) for seed in ((101,) if quick else SEEDS)]
+    yield Table("worlds of the simulator", list(figures[0]), [list(line.values()) for line in figures])

@@ -110,3 +110,9 @@ def quantiles(seconds: Sequence[float]) -> list[float]:
 def peak_rss() -> int:
     """Return the most memory this process has had, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def rss() -> float:
+    """Return the memory this process has now, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
