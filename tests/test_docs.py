@@ -25,8 +25,8 @@ def test_made_parts_are_fresh() -> None:
 
 
 def test_every_query_answers_as_shown(demo: tuple[Path, str]) -> None:
-    """Each of the ten queries runs, and gives on the demo's file what stands below it."""
-    assert len(queries(TEXT)) == 10
+    """Each of the queries, ten and those on claims, runs and gives on the demo's file what stands below it."""
+    assert len(queries(TEXT)) == 10 + 5
     assert answered(TEXT, demo[0]) == TEXT
 
 

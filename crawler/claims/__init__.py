@@ -11,6 +11,7 @@ The words are the topic file's, the rules are of the two languages. Nothing here
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from crawler.claims import attribution
@@ -33,8 +34,12 @@ __all__ = ["Text", "candidates", "find"]
 
 LOOK_BACK = 240
 """Characters before a sentence in which what it speaks of was named last."""
+HEADING = 14
+"""Characters of a sentence that only says what comes next."""
 NEXT = 24
 """Characters behind a quotation in which its speaker is named."""
+
+_FIGURE = re.compile("[0-9０-９亿億]")
 
 _OPEN, _CLOSE = "“「『", "”」』"
 
@@ -57,22 +62,31 @@ def find(claims: Sequence[Claim], title: str, body: str) -> tuple[ClaimSighting,
     for field, text in fields:
         told += [(sentence, read(sentence)) for sentence in _telling(marks, text, field, found_in[field], topic)]
     known = [reading for _, readings in told for reading in readings if reading.relation is not Relation.UNCLEAR]
+    figures = {_figure(reading.number.raw) for reading in known}
     found: list[ClaimSighting] = []
     for sentence, readings in told:
-        again = read_again(sentence, known, readings) if known else []
+        more = any(figure in sentence.text for figure in figures)
+        again = read_again(sentence, known, readings) if more else []
         found += [sighting(sentence, reading) for reading in (*readings, *again)]
         found += _stated(sentence)
     return tuple(sorted(found, key=lambda each: (each.field == "body", each.start, each.raw_start)))
 
 
+def _figure(raw: str) -> str:
+    """Return what the same number, told more shortly, begins with: 2000 of 2000亿元."""
+    digits = re.search(r"\d[\d.,]*", raw)
+    return digits.group() if digits else raw
+
+
 def _telling(
     marks: Marks, text: str, field: Literal["title", "body"], found: Sequence[Mark], topic: tuple[Mark, ...]
 ) -> Iterator[Sentence]:
-    """Yield the sentences with a term of a claim, each with the terms that stand before it and who is speaking."""
+    """Yield the sentences with a term of a claim or a figure, with the terms that stand before and who is speaking."""
     if not found:
         return
     first = last = 0
     speaker: str | None = None
+    headed: frozenset[str] = frozenset()
     for start, end in sentences(text):
         said = text[start:end]
         while last < len(found) and found[last].start < start:
@@ -82,11 +96,16 @@ def _telling(
             last += 1
         while found[first : first + 1] and found[first].start < start - LOOK_BACK:
             first += 1
-        if last > begin:
+        if last > begin or _FIGURE.search(said):
             here = tuple(Mark(mark.start - start, mark.end - start, mark.text) for mark in found[begin:last])
             after = text[end : end + NEXT].lstrip() if said[-1] in _CLOSE else ""
-            yield Sentence(said, field, start, marks, here, tuple(found[first:begin]), topic, speaker, simplify(after))
+            before = tuple(found[first:begin])
+            yield Sentence(said, field, start, marks, here, before, headed, topic, speaker, simplify(after))
         speaker = _speaker(simplify(said), speaker)
+        short = end - start <= HEADING
+        headed = frozenset(
+            key for mark in found[begin:last] for key, role in marks.keys[mark.text] if role == "words" and short
+        )
 
 
 def _speaker(sentence: str, speaker: str | None) -> str | None:

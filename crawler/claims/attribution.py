@@ -70,7 +70,7 @@ def quoted(sentence: str) -> str | None:
     for match in _SAID.finditer(sentence):
         said: str = match["source"] or match["name"] or match["after"]
         if said.partition(" ")[0] not in _NO_NAMES:
-            return said
+            return said.rstrip(".")
     return None
 
 

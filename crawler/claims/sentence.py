@@ -31,6 +31,7 @@ class Sentence:
         terms: what the marks are found with.
         marks: the terms in it, offsets into the sentence.
         before: the terms shortly before it, the last one last.
+        headed: ids of the claims of which a very short sentence before it, a heading, has a word: 再说速度。
         topic: what the text is about: the terms of the headline, then the first of the body.
         speaker: who goes on speaking from the sentence before.
         after: the beginning of the next sentence, which may say who spoke.
@@ -42,6 +43,7 @@ class Sentence:
     terms: Marks
     marks: tuple[Mark, ...]
     before: tuple[Mark, ...] = ()
+    headed: frozenset[str] = frozenset()
     topic: tuple[Mark, ...] = ()
     speaker: str | None = None
     after: str = ""
@@ -76,7 +78,7 @@ class Sentence:
 
     def claims(self, *roles: Role) -> list[Claim]:
         """Return the claims that have a term of one of the roles in it, in the order of the topic file."""
-        held = {claim_id for claim_id, role in self._held if role in roles}
+        held = {claim_id for claim_id, role in self._held if role in roles} | self.headed
         return [claim for claim in self.terms.claims if claim.id in held] if held else []
 
     def of(self, claim: Claim, *roles: Role) -> list[Mark]:
@@ -104,7 +106,9 @@ class Sentence:
     def is_nearest(self, mark: Mark | Span, number: Number, rivals: Sequence[Number]) -> bool:
         """Say whether none of the rivals is nearer to a term."""
         far = self.far(mark, number)
-        return all(far <= self.far(mark, rival) for rival in rivals if rival.start != number.start)
+        start, end = mark[0], mark[1]  # the 第一 of 第一作者 is no rival for that word
+        others = (each for each in rivals if each.start != number.start and not (each.start < end and start < each.end))
+        return all(far <= self.far(mark, rival) for rival in others)
 
     def closest(self, marks: Sequence[Mark], number: Number) -> Mark | None:
         """Return the term that is nearest to a number."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REACH = 100
 """Characters (clauses' borders count extra) between a word of a claim and a number with the claim's own value."""
-SHORT_REACH = 30
+SHORT_REACH = 40
 """Likewise for any other value: in the same clause, or close by in the next."""
 SIBLING = 100.0
 """Likewise for a thing of the same kind: a model of 7B beside one of 309B."""
@@ -145,7 +145,7 @@ def _bare(claim: Claim, sentence: Sentence, words: Sequence[Mark]) -> list[Numbe
     taken = [(number.start, number.end) for number in sentence.numbers]
     found = []
     for match in re.finditer(
-        rf"(?<![\w.,:/-]){int(value)}(?![A-Za-z0-9.%:/]|,\d)", sentence.folded.replace("\u3000", " ")
+        rf"(?<![A-Za-z0-9_.,:/-]){int(value)}(?![A-Za-z0-9.%:/]|,\d)", sentence.folded.replace("\u3000", " ")
     ):
         number = Number(value=value, unit=claim.unit, start=match.start(), end=match.end(), raw=match.group())
         free = all(number.end <= start or end <= number.start for start, end in taken)
@@ -187,7 +187,9 @@ def _reading(
         if own or ("words" in sentence.terms.roles[word.text][claim.id] and sentence.is_nearest(word, number, rivals))
     ]
     far = min((sentence.far(word, number) for word in near), default=REACH + 1)
-    if not words and own and naming.baseline(claim, number, sentence)[1] == "own":
+    if not words and claim.id in sentence.headed:
+        far = SHORT_REACH
+    elif not words and own and naming.baseline(claim, number, sentence)[1] == "own":
         far = REACH  # 是DeepSeek-V3.2的三倍 says enough by itself
     if far > (REACH if own or whole else SHORT_REACH) or _is_taken(claim, number, sentence, far):
         return None
@@ -200,7 +202,9 @@ def _reading(
     stranger = not claim.baseline and naming.is_of_a_stranger(claim, number, sentence)
     if not own and (whose is None or stranger):
         return None
-    return _covering(said, sentence, rivals)
+    covering = _covering(said, sentence, rivals)
+    part = whole is not None and not own and covering is not None and covering.scope is None
+    return None if part else covering  # 其中两篇 are no other number of papers
 
 
 def _are_joined(one: Number, two: Number, sentence: Sentence) -> bool:

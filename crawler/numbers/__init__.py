@@ -30,6 +30,7 @@ from crawler.numbers.patterns import (
     PARTS,
     PARTS_OF_ONE,
     PASSING,
+    PRICED,
     SCALES,
     SIGNS,
     START,
@@ -146,7 +147,10 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     year = not scaled and kind == "arabic" and high is None and 1900 <= value <= 2099 and "," not in figure  # noqa: PLR2004
     if unit is None and not scaled:
         named = NAMED.search(folded[max(0, begin - _NEARBY) : begin])
-        if year or named or COUNTED.match(folded, end) is None:
+        counted = COUNTED.match(folded, end) or (
+            kind == "han" and PRICED.search(folded[max(0, begin - _NEARBY) : begin])
+        )
+        if year or named or not counted:
             return None
     if (single and unit in PASSING) or (year and unit == "year") or (kind == "han" and figure in MYRIADS):
         return None

@@ -178,6 +178,8 @@ COUNTED = re.compile(
     r"(?-i:[a-z]{2,}s)\b|[\s-](?:parameter|people|staff)\b",
     re.IGNORECASE,
 )
+PRICED = re.compile("(?:年薪|月薪|薪酬|身价|身家|市值|耗资|斥资|豪掷|奖金)(?:高达|约|近|超过|超|达|为|是)?$")
+"""What a bare 千万 or 百万 behind it is an amount of; 千万别 is none."""
 NAMED = re.compile(
     r"(?<![A-Za-z])(?!(?:The|These|Those|Its|His|Her|Their|Our|About|Over|Some|Nearly|Almost|Around|More|With|At|And|For|"
     r"From|To|Of|By|Only|All|Roughly|Under)\s)[A-Z][\w.-]*\s$"
