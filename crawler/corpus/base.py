@@ -26,14 +26,31 @@ BUSY_SECONDS = 30.0
 JOURNAL_LIMIT = 64 * 1024 * 1024
 """Bytes the WAL file shrinks to after a checkpoint: a long reader let one grow to 48 MB."""
 
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_RESTORE = "put the last backup in its place, or save what can be read with `sqlite3 FILE .recover`"
+_TO_DO = {
+    sqlite3.SQLITE_FULL: "what was committed stays; make room, then run again",
+    sqlite3.SQLITE_IOERR: "what was committed stays; look after the disk (full? over quota? failing?), then run again",
+    sqlite3.SQLITE_BUSY: "another program kept writing; nothing was changed, the next run tries again",
+    sqlite3.SQLITE_READONLY: "this user may not write the file or its folder",
+    sqlite3.SQLITE_CANTOPEN: "is the folder there, and may this user read it, and write it beside a file in use?",
+    sqlite3.SQLITE_CORRUPT: f"the file is damaged; {_RESTORE}",
+    sqlite3.SQLITE_NOTADB: f"the file is damaged, or something else; {_RESTORE}",
+}
+_PAGES_TO_DO = "the pages file is damaged; move it away, and a new one is begun: texts are kept without it"
+
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn sqlite3's errors into a CorpusError that names the file."""
+    """Turn sqlite3's errors into a CorpusError that names the file and what to do."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise CorpusError(path, str(error)) from error
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary one
+        todo = _TO_DO.get(code)
+        if code in _DAMAGED and path.name.endswith(".pages.db"):
+            todo = _PAGES_TO_DO
+        raise CorpusError(path, f"{error}: {todo}" if todo else str(error)) from error
 
 
 class Base:
@@ -61,7 +78,10 @@ class Base:
         if not create and not self.path.is_file():
             raise CorpusMissing(self.path)
         with explained(self.path):
-            self.conn = connect(self.path, read_only=read_only)
+            try:
+                self.conn = connect(self.path, read_only=read_only)
+            except OSError as error:  # making the file
+                raise CorpusError(self.path, f"cannot be made: {error.strerror or error}") from error
             try:
                 schema.ready(self.conn, self.path, write=create)
             except BaseException:

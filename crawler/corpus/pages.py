@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from crawler.corpus.base import connect, explained
-from crawler.errors import CorpusError
+from crawler.errors import CorpusError, PageLost
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -95,16 +95,17 @@ class Pages:
         """Return the bytes of a page.
 
         Raises:
-            CorpusError: it is not here, or is damaged.
+            PageLost: it is not here, or is damaged.
+            CorpusError: the file cannot be read.
         """
         with explained(self.path):
             row = self.conn.execute("SELECT body FROM pages WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
-            raise CorpusError(self.path, f"page {sha256} is missing: pruned, forgotten, or left behind by a copy")
+            raise PageLost(self.path, f"page {sha256} is missing: pruned, forgotten, or left behind by a copy")
         try:
             return zstd.decompress(row["body"])
         except zstd.ZstdError as error:
-            raise CorpusError(self.path, f"page {sha256} is damaged: {error}") from error
+            raise PageLost(self.path, f"page {sha256} is damaged: {error}") from error
 
     def delete(self, keys: Iterable[str]) -> int:
         """Remove pages for good and return how many were here; their bytes are overwritten."""

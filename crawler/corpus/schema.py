@@ -5,6 +5,7 @@ A migration after the first that is more than a statement has a file of its own,
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -75,24 +76,38 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
     """
     db = Database(conn)
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
-    applied = (
-        {row["name"] for row in db.query("SELECT name FROM _sqlite_migrations WHERE migration_set = 'houxu'")}
-        if ("_sqlite_migrations" in db.table_names())
-        else set()
-    )
+    applied = _applied(db)
     if unknown := sorted(applied - known):
         raise CorpusTooNew(path, unknown)
     if known == applied:
         return
     if not write:
         raise CorpusError(path, "not a corpus, or one of an older houxu; any `houxu crawl` migrates it")
-    if applied:
-        conn.execute("VACUUM INTO ?", (f"{path}.before-{min(known - applied)}",))
-    conn.execute("BEGIN IMMEDIATE")  # four processes migrating a new file at once: 36 of 36 fine with this, 9 without
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        migrations.apply(db)
-        lay_views(db)
-    except BaseException:
-        conn.execute("ROLLBACK")
-        raise
-    conn.execute("COMMIT")
+        if applied:
+            conn.execute("VACUUM INTO ?", (str(partial),))
+        conn.execute("BEGIN IMMEDIATE")  # four processes migrating a new file at once: 36 of 36 fine so, 9 without
+        try:
+            if applied and _applied(db) == applied:  # else another process has migrated it meanwhile, and backed it up
+                partial.chmod(0o640)
+                partial.replace(before(path, min(known - applied)))
+            migrations.apply(db)
+            lay_views(db)
+        except BaseException:
+            conn.execute("ROLLBACK")
+            raise
+        conn.execute("COMMIT")
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def before(path: Path, migration: str) -> Path:
+    """Return where a corpus is kept as it was before a migration; a file of an interrupted one is written over."""
+    return path.with_name(f"{path.name}.before-{migration}")
+
+
+def _applied(db: Database) -> set[str]:
+    if "_sqlite_migrations" not in db.table_names():
+        return set()
+    return {row["name"] for row in db.query("SELECT name FROM _sqlite_migrations WHERE migration_set = 'houxu'")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from crawler.corpus.articles import Articles
@@ -9,7 +10,7 @@ from crawler.corpus.claims import Claims
 from crawler.corpus.copies import Copies
 from crawler.corpus.leads import Leads
 from crawler.corpus.news import News
-from crawler.corpus.pages import Pages
+from crawler.corpus.pages import Pages, pages_path
 from crawler.corpus.pasts import Pasts
 from crawler.corpus.reads import Reads
 from crawler.corpus.runs import Runs
@@ -19,6 +20,8 @@ from crawler.corpus.stories import Stories
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger("houxu")
 
 
 class Corpus(Articles, Claims, Copies, Leads, News, Pasts, Reads, Runs, Search, Sources, Stories):
@@ -41,8 +44,21 @@ class Corpus(Articles, Claims, Copies, Leads, News, Pasts, Reads, Runs, Search, 
             CorpusError: the file is missing and we only read, or SQLite cannot open it.
         """
         if self._pages is None:
+            self._miss_pages()
             self._pages = Pages(self.path, read_only=self._read_only)
         return self._pages
+
+    def _miss_pages(self) -> None:
+        """Tell, once since a new file is begun, that pages which the corpus refers to are gone with theirs."""
+        if self._read_only or pages_path(self.path).exists():
+            return
+        count = self.value("SELECT count(DISTINCT page_sha256) FROM visits")
+        if count:
+            log.error(
+                "%s is missing with %d pages: they cannot be judged again; every text is kept, and a new file is begun",
+                pages_path(self.path),
+                count,
+            )
 
     def close(self, *, checkpoint: bool = False) -> None:
         """Close both files; `checkpoint` first moves their WALs into them and empties them."""

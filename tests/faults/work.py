@@ -55,7 +55,7 @@ def page_of(url: str, number: int, round_: int, at: datetime, lead: Lead | None 
     return Page(url=url, body=body.encode(), fetched_at=at, lead=lead, lang="zh", timezone="Asia/Shanghai")
 
 
-def work(path: Path, pages: int = 24) -> None:
+def work(path: Path, pages: int = 26) -> None:
     """Do it all, or what is left of it, into the corpus at `path`; the backup goes to `backup.db` beside it."""
     topic = sample_topic()
     with Corpus(path, create=True) as corpus:
