@@ -65,7 +65,7 @@ NEVER_WORDS = (
     rf"{MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s?(?:19|20)\d\d)?|{MONTH},?\s(?:19|20)\d\d\b",
     r"(?:first|second|third|fourth)[ -]quarter\b",
     # names: V2.5, SU7, MiMo-V2-Flash, GPT-4
-    r"(?!(?:RMB|CNY|USD|HKD|EUR|top)\d)[A-Z]++(?:[-_][A-Z]*+)*+\d[A-Z0-9.]*(?:[-_][A-Z0-9.]+)*",
+    r"(?!(?:RMB|CNY|USD|HKD|EUR|top)\d)[A-Z]++(?:[-_][A-Z]*+){0,8}+\d[A-Z0-9.]*(?:[-_][A-Z0-9.]+)*",
     r"https?://[!-~]+",
 )
 NEVER_FIGURES = (
