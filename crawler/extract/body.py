@@ -45,6 +45,9 @@ _POOR = 250
 _FEED = 0.01
 _BEFORE = 0.3
 
+_TOGETHER = 1.2
+"""Times the weight of the container and its kin that what holds them all may weigh."""
+
 Weights = dict["Element", float]
 
 
@@ -239,16 +242,17 @@ def _descend(body: Element, weights: Weights, heading: Element | None) -> Elemen
 
 
 def _whole(container: Element, weights: Weights, feed: set[Element]) -> Element:
-    """Return the parent where the article goes on in siblings of the container's own kind."""
-    parent = container.getparent()
-    if parent is None or not container.get("class"):
+    """Return what also holds the elements of the container's own kind in which the article goes on."""
+    if not container.get("class"):
         return container
-    name = kind(container)
-    more = sum(
-        weights.get(child, 0.0)
-        for child in parent
-        if child is not container and child not in feed and kind(child) == name
+    name, whole = kind(container), container
+    kin = sums(
+        (element, weight)
+        for element, weight in weights.items()
+        if element is not container and element not in feed and kind(element) == name
     )
-    if more >= SENTENCE and weights[parent] <= 1.5 * (weights[container] + more):
-        return parent
-    return container
+    for above in container.iterancestors():
+        more = kin.get(above, 0.0)
+        if more >= SENTENCE and weights[above] <= _TOGETHER * (weights[container] + more):
+            whole = above
+    return whole

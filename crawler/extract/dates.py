@@ -36,7 +36,7 @@ _RELATIVE = re.compile(
 )
 _LABELLED = re.compile(
     r"(?:发布(?:时间|日期|于)|发表(?:时间|日期|于)?|時間|时间|日期|刊登|posted|published|date|erstellt|veröffentlicht|stand"
-    r"|erschienen|publié|publicado|pubblicato|written)(?:\s(?:am|on|le|el|il))?\s?[:：]?\s?$",
+    r"|erschienen|publiziert|gepostet|geschrieben|publié|posté|publicado|pubblicato|gepubliceerd|geplaatst|written)(?:\s(?:am|on|le|el|il))?\s?[:：]?\s?$",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(
