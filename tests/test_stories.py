@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from crawler import stories
 from crawler.corpus.store import Corpus
+from crawler.corpus.stories import NEAR
 from crawler.model import Article, Verdict
 from crawler.path import append_article
 from crawler.stories import Item, joining
@@ -431,7 +432,7 @@ def test_near_texts_are_bounded(corpus: Corpus) -> None:
         append(corpus, 90, TEXTS[1], title="", body=prose())
         corpus.conn.set_trace_callback(None)
     near = [sql.split(" IN (")[1].split(")")[0] for sql in read if "v.terms FROM vectors v" in sql and " IN (" in sql]
-    assert [ids.count(",") + 1 for ids in near] == [16]
+    assert [ids.count(",") + 1 for ids in near] == [NEAR]
 
 
 # The benchmark's measure.

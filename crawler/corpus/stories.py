@@ -22,8 +22,9 @@ SIGNATURE = 16
 NEAR_BY_TERM = 64
 """Texts read per rare term: with SIGNATURE it bounds the cost of placing one text, however large the corpus."""
 
-NEAR = 16
-"""Texts compared with a new one: those that share most. `settle` compares with all."""
+NEAR = 6
+"""Texts compared with a new one: those that share most. `settle` compares with all. Before it, B-cubed F1 on ECB+ is
+.868 with 16, .870 with 6, .864 with 4, and a page costs 4 ms less with 6 than with 16."""
 
 _TIME = "coalesce(a.published_at, a.first_seen_at)"
 
@@ -186,7 +187,7 @@ class Stories(Base):
         return texts
 
     def _weigh(self, *vectors: Mapping[str, float]) -> Callable[[str], float]:
-        """Return the idf of a term as of now; those in `vectors` are read at once: they were 2,000 queries an article."""
+        """Return the idf of a term as of now; those in `vectors` are read at once: they were 2,000 queries a page."""
         texts = self._texts()
         known = dict.fromkeys((stories.word(term) for vector in vectors for term in vector), 0)
         asked = json.dumps(list(known), ensure_ascii=False)
