@@ -23,8 +23,11 @@ POSSESSIVE = 3
 """Characters between a maker and its product: Google's Gemini."""
 
 _EDITION = "Pro|Max|Mini|Flash|Sonnet|Opus|Haiku|Turbo|Plus|High|Thinking|Exp|Preview"
+_NO_PRODUCT = (  # March 11, The Pro version
+    r"(?:(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*|The|This|That|Its|Our|In|On|By|Since|Over)\b"
+)
 _PRODUCT = re.compile(
-    rf"(?<![A-Za-z0-9-])[A-Z][A-Za-z]{{1,20}}(?:[- ]?[A-Z]{{0,2}}\d[\w.]*|[- ](?:{_EDITION})\b)+"
+    rf"(?<![A-Za-z0-9-])(?!{_NO_PRODUCT})[A-Z][A-Za-z]{{1,20}}(?:[- ]?[A-Z]{{0,2}}\d[\w.]*|[- ](?:{_EDITION})\b)+"
     rf"(?:[- ](?:{_EDITION})\b)*"
     r"|\b(?:Claude|Gemini|ChatGPT|GPT|Grok|Llama|Qwen|Kimi|DeepSeek|OpenAI|Anthropic|Google)\b"
 )

@@ -196,12 +196,12 @@ def _reading(
     subject, whose = naming.subject(claim, number, sentence)
     denied = attribution.negated(sentence.folded, number.start)
     said = Reading(claim, number, like, far, Relation.UNCLEAR, "", subject, negated=denied)
+    stranger = not own and not claim.baseline and naming.is_of_a_stranger(claim, number, sentence)
+    if stranger or (whose is None and not own):
+        return None
     if whose == "others":
         known = own or is_within(claim, number, SIBLING)
         return replace(said, relation=Relation.OTHER_SCOPE, rule=f"said of {subject}") if known else None
-    stranger = not claim.baseline and naming.is_of_a_stranger(claim, number, sentence)
-    if not own and (whose is None or stranger):
-        return None
     covering = _covering(said, sentence, rivals)
     part = whole is not None and not own and covering is not None and covering.scope is None
     return None if part else covering  # 其中两篇 are no other number of papers

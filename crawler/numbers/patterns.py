@@ -139,7 +139,7 @@ _UNITS = (
     (r"\s?%(?!\d)|[\s-]per\s?cent\b|\s?pct\b", "%"),
     (r"\s?(?:美元|美金)|[\s-](?:US |U\.S\. )?dollars?\b|\s?USD\b", "USD"),
     (r"\s?(?:元|块钱|人民币)|[\s-](?:Chinese )?yuan\b|[\s-]renminbi\b|\s?(?:RMB|CNY)\b", "CNY"),
-    (r"\s?倍|\s?[x×](?![A-Za-z0-9])|[\s-]times\b|-?fold\b", "x"),
+    (r"\s?倍|\s?[x×](?![A-Za-z0-9])|[\s-]times\b|(?:\s?-\s?)?fold\b", "x"),
     (r"\s?个百分点|[\s-]percentage[\s-]points?\b", "pp"),
     (r"\s?成(?![为立本功果员长都就熟交年绩品分了效])", "tenth"),
     (
