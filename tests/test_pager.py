@@ -52,6 +52,7 @@ def test_the_next_page_is_read_and_joined(site: Site, tmp_path: Path) -> None:
     body = corpus.value("SELECT body FROM coverage")
     visits = corpus.value("SELECT count(*) FROM visits")
     corpus.close()
-    assert [path for path, _at in site.asked] == ["/robots.txt", "/feed", "/news/202512.html", "/news/202512_2.html"]
+    said = ["/robots.txt", "/feed", "/.well-known/tdmrep.json", "/news/202512.html", "/news/202512_2.html"]
+    assert [path for path, _at in site.asked] == said
     assert visits == 1
     assert body.index(PARTS[0]) < body.index(PARTS[1])

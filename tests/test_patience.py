@@ -11,7 +11,7 @@ from crawler.corpus import upkeep
 from crawler.corpus.leads import MAX_TRIES
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
-from crawler.errors import HouxuError, NetworkDown
+from crawler.errors import NetworkDown
 from crawler.model import Ending, Lead, Visit
 from crawler.pipelines import OUTAGES
 from scheduler.run import crawl_once
@@ -51,8 +51,7 @@ def test_one_dead_host_backs_off_in_the_end(tmp_path: Path) -> None:
     for _ in range(OUTAGES):
         with pytest.raises(NetworkDown):
             crawl()
-    with pytest.raises(HouxuError):
-        crawl()
+    crawl()  # one failing host is no failed run under cron: its health will tell
     corpus = Corpus(db, read_only=True)
     assert corpus.rows("SELECT errors FROM sources") == [{"errors": 1}]
     assert corpus.value("SELECT count(*) FROM polls") == 1

@@ -183,10 +183,20 @@ def test_an_opaque_link_ends_deferred_and_is_not_chased(corpus: Corpus, topic: T
         ("https://A.test/x", "a.test"),
         ("http://user:pw@a.test:8080/", "a.test:8080"),
         ("http://[::1]:8080/", "[::1]:8080"),
-    ]
-    + [("http://a.test:80/", "a.test"), ("https://a.test.:443/", "a.test"), ("http://a.test.:81/", "a.test:81")]
-    + [("https://a.test:80/", "a.test:80"), ("http://[::1]:80/", "[::1]")],
+        ("http://a.test:80/", "a.test"),
+        ("https://a.test.:443/", "a.test"),
+        ("http://a.test.:81/", "a.test:81"),
+        ("https://a.test:80/", "a.test:80"),
+        ("http://[::1]:80/", "[::1]"),
+    ],
 )
 def test_manners_are_kept_per_netloc(url: str, netloc: str) -> None:
     """Host and port in lower case, without credentials, final dot and default port: no second name for one host."""
     assert netloc_of(url) == netloc
+
+
+def test_views_of_an_older_houxu_are_laid_anew(corpus: Corpus) -> None:
+    """A file whose views are not the newest has them once someone opens it to write, without a migration."""
+    corpus.conn.executescript("DROP VIEW coverage; UPDATE meta SET value = 'older' WHERE key = 'views'")
+    Corpus(corpus.path, create=True).close()
+    assert corpus.rows("SELECT * FROM coverage") == []

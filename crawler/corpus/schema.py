@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import contextmanager
+from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from sqlite_utils import Database, Migrations
 from crawler.errors import CorpusError, CorpusTooNew
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 migrations = Migrations("houxu")
@@ -65,6 +68,15 @@ def lay_views(db: Database) -> None:
     for name in db.view_names():
         db.conn.execute(f'DROP VIEW "{name}"')
     _run(db, _sql("views.sql"))
+    db.conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('views', ?)", (_views_sha256(),))
+
+
+def _views_sha256() -> str:
+    return sha256(_sql("views.sql").encode()).hexdigest()
+
+
+def _has_newest_views(db: Database) -> bool:
+    return db.execute("SELECT 1 FROM meta WHERE key = 'views' AND value = ?", (_views_sha256(),)).fetchone() is not None
 
 
 def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
@@ -80,6 +92,9 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
     if unknown := sorted(applied - known):
         raise CorpusTooNew(path, unknown)
     if known == applied:
+        if write and not _has_newest_views(db):
+            with _immediate(conn):
+                lay_views(db)
         return
     if not write:
         raise CorpusError(path, "not a corpus, or one of an older houxu; any `houxu crawl` migrates it")
@@ -87,19 +102,25 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
     try:
         if applied:
             conn.execute("VACUUM INTO ?", (str(partial),))
-        conn.execute("BEGIN IMMEDIATE")  # four processes migrating a new file at once: 36 of 36 fine so, 9 without
-        try:
+        with _immediate(conn):  # four processes migrating a new file at once: 36 of 36 fine so, 9 without
             if applied and _applied(db) == applied:  # else another process has migrated it meanwhile, and backed it up
                 partial.chmod(0o640)
                 partial.replace(before(path, min(known - applied)))
             migrations.apply(db)
             lay_views(db)
-        except BaseException:
-            conn.execute("ROLLBACK")
-            raise
-        conn.execute("COMMIT")
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _immediate(conn: sqlite3.Connection) -> Iterator[None]:
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        conn.execute("ROLLBACK")
+        raise
+    conn.execute("COMMIT")
 
 
 def before(path: Path, migration: str) -> Path:
