@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from datetime import timedelta
@@ -20,6 +21,9 @@ from crawler.model import Ending, Page
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic
 from tests.faults.work import NOON, page_of, picture, problems
+
+MACHINES = int(os.environ.get("HOUXU_MACHINES", "6"))
+"""How many lives of the machine are tried."""
 
 NUMBERS = st.integers(0, 11)
 HOSTS = st.sampled_from(["bao.test", "wang.test"])
@@ -95,7 +99,7 @@ class CorpusMachine(RuleBasedStateMachine):
         page = self._page(host, number, 0)
         run_id = self.corpus.start_run("person", self.now)
         self.corpus.conn.execute("BEGIN IMMEDIATE")
-        self.corpus.transaction = no_transaction  # type: ignore[method-assign]  # append goes into the open one
+        self.corpus.transaction = no_transaction  # type: ignore[method-assign,assignment]  # append goes into the open one
         append(self.corpus, self.topic, prepare(self.topic, page), run_id)
         self.corpus.close()
         self.corpus = Merging(self.folder / "c.db", create=True)
@@ -150,5 +154,5 @@ class no_transaction:  # noqa: N801 it stands in for a method
 
 TestCorpusMachine = CorpusMachine.TestCase
 TestCorpusMachine.settings = settings(
-    max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=[*HealthCheck]
+    max_examples=MACHINES, stateful_step_count=12, deadline=None, suppress_health_check=[*HealthCheck]
 )

@@ -109,8 +109,8 @@ def _by_atheris(name: str, minutes: float) -> int:
         (corpus / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
     kept = CASES / name
     kept.mkdir(parents=True, exist_ok=True)
-    limits = [f"-max_total_time={int(minutes * 60)}", f"-max_len={MOST_BYTES // 8}", "-timeout=10", "-rss_limit_mb=1000"]
-    options = [*limits, f"-artifact_prefix={kept}/"]
+    limits = ["-timeout=10", "-rss_limit_mb=1000", f"-max_len={MOST_BYTES // 8}"]
+    options = [*limits, f"-max_total_time={int(minutes * 60)}", f"-artifact_prefix={kept}/"]
     done = subprocess.run([sys.executable, "-c", _ATHERIS, name, *options, str(corpus)], check=False)
     return 1 if done.returncode else 0
 
