@@ -84,11 +84,12 @@ def _telling(
     """Yield the sentences with a term of a claim or a figure, with the terms that stand before and who is speaking."""
     if not found:
         return
+    plain = simplify(text)
     first = last = 0
     speaker: str | None = None
     headed: frozenset[str] = frozenset()
     for start, end in sentences(text):
-        said = text[start:end]
+        said, folded = text[start:end], plain[start:end]
         while last < len(found) and found[last].start < start:
             last += 1
         begin = last
@@ -98,14 +99,12 @@ def _telling(
             first += 1
         if last > begin or _FIGURE.search(said):
             here = tuple(Mark(mark.start - start, mark.end - start, mark.text) for mark in found[begin:last])
-            after = text[end : end + NEXT].lstrip() if said[-1] in _CLOSE else ""
+            after = plain[end : end + NEXT].lstrip() if said[-1] in _CLOSE else ""
             before = tuple(found[first:begin])
-            yield Sentence(said, field, start, marks, here, before, headed, topic, speaker, simplify(after))
-        speaker = _speaker(simplify(said), speaker)
-        short = end - start <= HEADING
-        headed = frozenset(
-            key for mark in found[begin:last] for key, role in marks.keys[mark.text] if role == "words" and short
-        )
+            yield Sentence(said, folded, field, start, marks, here, before, headed, topic, speaker, after)
+        speaker = _speaker(folded, speaker)
+        heading = found[begin:last] if end - start <= HEADING else ()
+        headed = frozenset(key for mark in heading for key, role in marks.keys[mark.text] if role == "words")
 
 
 def _speaker(sentence: str, speaker: str | None) -> str | None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from crawler.claims import attribution
 from crawler.claims.sentences import Ruler
 from crawler.numbers import Number, find
-from crawler.text import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +25,7 @@ class Sentence:
 
     Attributes:
         text: verbatim.
+        folded: in simplified characters, same offsets.
         field: where it stands.
         start: offset into the field.
         terms: what the marks are found with.
@@ -38,6 +38,7 @@ class Sentence:
     """
 
     text: str
+    folded: str
     field: Literal["title", "body"]
     start: int
     terms: Marks
@@ -47,11 +48,6 @@ class Sentence:
     topic: tuple[Mark, ...] = ()
     speaker: str | None = None
     after: str = ""
-
-    @cached_property
-    def folded(self) -> str:
-        """The sentence in simplified characters, same offsets."""
-        return simplify(self.text)
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
@@ -78,6 +74,8 @@ class Sentence:
 
     def claims(self, *roles: Role) -> list[Claim]:
         """Return the claims that have a term of one of the roles in it, in the order of the topic file."""
+        if not self.marks and not self.headed:
+            return []
         held = {claim_id for claim_id, role in self._held if role in roles} | self.headed
         return [claim for claim in self.terms.claims if claim.id in held] if held else []
 
