@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import pickle
 import resource
 import signal
@@ -34,8 +35,11 @@ CPU_SECONDS = 10
 WALL_SECONDS = 60.0
 """For a worker that neither works nor ends; above the seconds of CPU by what a busy machine may need."""
 
-MEMORY = 768 * 1024 * 1024
-"""Bytes of private memory. 8 MiB of the shortest elements make a tree of 450 MB."""
+ENDING_SECONDS = 1.0
+"""For a worker to end when asked, before it is killed."""
+
+MEMORY = 256 * 1024 * 1024
+"""Bytes of private memory, 120 MB of them for what is loaded. 60,000 tags take 50 MB, a sitemap of 8 MiB 90."""
 
 MOST_WAITING = 32 * 1024 * 1024
 """Bytes of pages that wait for the worker; what would exceed it is put off."""
@@ -46,8 +50,11 @@ LARGE_TAGS = 20_000
 """A text beyond is worked on apart: the largest of 400 news pages have 1.3 MB and 15,397 tags. A source's answer may
 hold feedparser up, which takes 2 seconds for a megabyte."""
 
-MOST_TAGS = 150_000
-"""Of a page that is read at all: ten times the most of 400 news pages."""
+MOST_TAGS = 60_000
+"""Of a page that is read at all: four times the most of 400 news pages."""
+
+MOST_READ = 4 * 1024 * 1024
+"""Bytes of a page that are read; one of 842 news pages had more."""
 
 _GZIP = b"\x1f\x8b"
 _LENGTH = struct.Struct("!Q")
@@ -142,13 +149,19 @@ class Apart:
         )
 
     async def close(self) -> int:
-        """End the worker, if there is one, and return how it ended."""
+        """End the worker, if there is one, and return how it ended: by itself, where it did so a moment ago."""
         worker, self._worker = self._worker, None
         if worker is None:
             return 0
-        with contextlib.suppress(ProcessLookupError):
-            worker.kill()
-        return await worker.wait()
+        if worker.stdin is not None:
+            worker.stdin.close()  # it reads the end, and ends
+        try:
+            async with asyncio.timeout(ENDING_SECONDS):
+                return await worker.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.SIGKILL)  # not worker.kill(): it may reap the child before asyncio does
+            return await worker.wait()
 
 
 async def _exchange(worker: asyncio.subprocess.Process, asked: bytes) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from scrapy import Request, Spider, signals
 
 from crawler import rights
-from crawler.apart import LARGE_ANSWER, MOST_TAGS, Apart, Busy, is_large, tags
+from crawler.apart import LARGE_ANSWER, MOST_READ, MOST_TAGS, Apart, Busy, is_large, tags
 from crawler.corpus.leads import lead_of
 from crawler.corpus.sources import netloc_of
 from crawler.errors import SourceError, Unreadable
@@ -188,11 +188,12 @@ class FollowSpider(Spider):
         page = self._page(response, row)
         if item is None:
             item = self._first_page(response, host, row, page, ending)
-        elif item.page is not None and ending is None:
+        elif item.page is not None and ending is None and not is_large(page.body):
             item.page = replace(item.page, rest=(*item.page.rest, page))
         further = self._further(item.page, page) if ending is None else None
         if further is None:
             await self._prepare_large(item)
+            self.frontier.note(host, page=item.prepared is None or item.prepared.error is None)
             yield item
             return
         kwargs = {"host": host, "row": row, "item": item}
@@ -208,15 +209,16 @@ class FollowSpider(Spider):
     async def _prepare_large(self, item: Visited) -> None:
         """Take a page apart that would hold up everybody else's."""
         page = item.page
-        if page is None or not any(is_large(each.body) for each in (page, *page.rest)):
+        if page is None or not is_large(page.body):
             return
-        bodies = [each.body for each in (page, *page.rest)]
-        if sum(map(tags, bodies)) > MOST_TAGS:
+        if tags(page.body) > MOST_TAGS:
             error = f"more than {MOST_TAGS} tags: no page of news has as many"
             item.prepared = Prepared(page=page, article=None, verdict=None, error=error)
             return
         try:
-            item.prepared = await self.apart.run(sum(map(len, bodies)), prepare, self.job.topic, page)
+            cut = replace(page, body=page.body[:MOST_READ], rest=())
+            prepared = await self.apart.run(len(cut.body), prepare, self.job.topic, cut)
+            item.prepared = replace(prepared, page=page)
         except Unreadable as why:
             item.prepared = Prepared(page=page, article=None, verdict=None, error=str(why))
         except Busy as why:
@@ -267,6 +269,7 @@ class FollowSpider(Spider):
             yield item
             return
         failed = explain(failure.value)
+        self.frontier.note(host, page=failed.robots or failed.stopped)  # what a rule forbids is no fault
         ending = Ending.BLOCKED if failed.blocked else Ending.DEFERRED
         visit = Visit(url=failure.request.url, ending=ending, reason=failed.reason)
         yield Visited(host, row["id"], visit=visit, failure=failed)

@@ -8,7 +8,7 @@ not handed out is simply still there for the next run.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
     from crawler.corpus.store import Corpus
     from crawler.model import SourceState
+
+
+MOST_VISITS = 50
+"""Leads of one host in one run: two minutes at its pace. A feed may name a thousand, and would hold a run up for forty;
+the others wait for the next. A run that is to visit every lead has no such bound."""
+
+
+MOST_MISSES = 5
+"""Leads of one host in a row that gave nothing to read (no answer, an endless one, one of nothing but tags): the others
+wait for the next run, for it is the host's fault and costs everybody time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,8 @@ class Frontier:
         self._revisits = revisits
         self._shard = shard
         self._after: dict[tuple[str, bool], tuple[int, int]] = {}
+        self._visits: Counter[str] = Counter()
+        self._misses: Counter[str] = Counter()
         for state in batch:
             self._polls.setdefault(netloc_of(state.url), deque()).append(state)
 
@@ -99,9 +111,16 @@ class Frontier:
         if polls := self._polls.get(host):
             return Task(host, source=polls.popleft())
         self._polls.pop(host, None)
-        if not owns(self._shard, host):
+        if not owns(self._shard, host) or (self._is_spent(host) and not self._every):
             return None
         return self._lead(host, again=False) or (self._lead(host, again=True) if self._revisits > 0 else None)
+
+    def note(self, host: str, *, page: bool) -> None:
+        """Note whether a host's lead gave a page that could be read."""
+        self._misses[host] = 0 if page else self._misses[host] + 1
+
+    def _is_spent(self, host: str) -> bool:
+        return self._visits[host] >= MOST_VISITS or self._misses[host] >= MOST_MISSES
 
     def _lead(self, host: str, *, again: bool) -> Task | None:
         after = self._after.get((host, again), (0, 0))
@@ -110,4 +129,5 @@ class Frontier:
             return None
         self._after[host, again] = (lead["rung"], lead["id"])
         self._revisits -= again
+        self._visits[host] += 1
         return Task(host, lead=lead)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 BENCHMARKS = {
     "crawl": "3,000 pages of 55 KB on ten hosts: CPU a page, beside bare Scrapy and other crawlers",
+    "hostile": "a crawl with a third of the hosts misbehaving: time, CPU, memory, beside one without them",
     "extraction": "articles out of pages: how well, and pages a CPU-second, beside other extractors",
     "dedupe": "copies: how well, texts signed a CPU-second, and the index at 10k, 100k, 1M texts",
     "stories": "threading: B-cubed figures on ECB+ texts",

@@ -128,6 +128,7 @@ class Crawl:
         overrides: dict[str, str] | None = None,
         allow_hosts: tuple[str, ...] = (),
         good: bool = True,
+        everything: bool = True,
         **changes: Any,
     ) -> Left:
         """Crawl these sources and the good one; every other keyword changes the topic."""
@@ -143,7 +144,7 @@ class Crawl:
                 db,
                 topic_of(*sources, **changes),
                 by="person",
-                everything=True,
+                everything=everything,
                 overrides=settings | (overrides or {}),
                 allow_hosts=allow_hosts,
             )

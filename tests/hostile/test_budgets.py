@@ -19,6 +19,7 @@ from crawler.errors import Unreadable
 from crawler.middlewares.envelope import LARGE, MOST_AT_ONCE, EnvelopeMiddleware
 from crawler.middlewares.guard import MOST_HEADER_BYTES
 from crawler.middlewares.hosts import PATIENCE, HostWaits
+from crawler.spiders import frontier
 from crawler.spiders.answers import MOST_LEADS
 from crawler.spiders.feed import parse as parse_feed
 from tests.hostile.conftest import topic_of
@@ -201,7 +202,7 @@ def test_row_37_a_title_of_megabytes(crawl: Crawl) -> None:
 
 def test_a_large_page_is_read_apart_and_counts(crawl: Crawl) -> None:
     """A page that would hold up the others is read in a process of its own, and stored as any other."""
-    page = article(more="<table>" + "<tr><td>x</td></tr>" * 12_000 + "</table>")
+    page = article(more="<table>" + "<tr><td>x</td></tr>" * 8_000 + "</table>")
     assert is_large(page.encode())
     assert crawl.page(http(page))[0] == "stored"
 
@@ -209,7 +210,7 @@ def test_a_large_page_is_read_apart_and_counts(crawl: Crawl) -> None:
 def test_a_page_of_nothing_but_tags_is_not_read(crawl: Crawl) -> None:
     """Beyond ten times what news pages have, tags are an attack on memory."""
     ending, reason = crawl.page(http(article(more="<b>" * 1_000_000)))
-    assert (ending, "more than 150000 tags" in reason) == ("unreadable", True)
+    assert (ending, "more than 60000 tags" in reason) == ("unreadable", True)
 
 
 def _spin() -> None:
@@ -270,3 +271,25 @@ def test_a_host_has_a_budget_of_requests(site: Site, corpus: Corpus) -> None:
         midnight + timedelta(days=1),
     }
     assert hammer(corpus, site, ["/9"]).got == []
+
+
+def test_a_host_has_a_budget_of_visits(crawl: Crawl, web: HostileWeb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand leads of one host a run visits some; the rest wait for the next, with no try counted."""
+    monkeypatch.setattr(frontier, "MOST_VISITS", 5)
+    web.answers["evil.test/feed"] = feed([f"http://evil.test/{number}" for number in range(1000)])
+    for number in range(1000):
+        web.answers[f"evil.test/{number}"] = http("<p>weather</p>")
+    left = crawl(("feed", "http://evil.test/feed"), everything=False)
+    assert len([path for path in web.paths if path.startswith("evil.test/") and "feed" not in path]) == 5
+    assert left.corpus.value("SELECT count(*) FROM leads WHERE next_visit_at IS NOT NULL AND tries = 0") >= 995
+
+
+def test_a_host_that_gives_nothing_to_read_is_left_for_the_next_run(crawl: Crawl, web: HostileWeb) -> None:
+    """Five answers without an end in a row are enough; one that can be read begins the count anew."""
+    endless = http(b"x", length=10**14)
+    links = [f"http://evil.test/{number}" for number in range(30)]
+    for number, link in enumerate(links):
+        web.answers[link.removeprefix("http://")] = http(article(f"MiMo {number}")) if number == 3 else endless
+    web.answers["evil.test/feed"] = feed(links)
+    crawl(("feed", "http://evil.test/feed"), everything=False)
+    assert len([path for path in web.paths if path.startswith("evil.test/") and "feed" not in path]) == 4 + 5
