@@ -10,7 +10,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted([*ROOT.glob("crawler/**/*.py"), *ROOT.glob("scheduler/**/*.py")])
 
-GROUND = {"changes", "charset", "dates", "errors", "furniture", "grams", "model", "numbers", "spellings", "storable", "text"}
+GROUND = {
+    "changes",
+    "charset",
+    "dates",
+    "errors",
+    "furniture",
+    "grams",
+    "model",
+    "numbers",
+    "spellings",
+    "storable",
+    "text",
+}
 """Modules that stand on the ground: pure, and imported by anyone."""
 
 STAGES = {
