@@ -1,23 +1,20 @@
-"""Stories in the corpus: vectors, how many hold a term, near texts, and the stories themselves."""
+"""Stories in the corpus: near texts, and the stories themselves."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler import stories
-from crawler.corpus.base import Base
+from crawler.corpus.vectors import TIME, Vectors
 from crawler.model import Article, instant, stamp
-from crawler.stories import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-SIGNATURE = 16
-"""Rare terms under which a text is found again, half of them bridges where it has as many."""
+    from crawler.stories import Item
 
 NEAR_BY_TERM = 64
 """Texts read per rare term: with SIGNATURE it bounds the cost of placing one text, however large the corpus."""
@@ -26,10 +23,8 @@ NEAR = 6
 """Texts compared with a new one: those that share most. `settle` compares with all. Before it, B-cubed F1 on ECB+ is
 .868 with 16, .870 with 6, .864 with 4, and a page costs 4 ms less with 6 than with 16."""
 
-_TIME = "coalesce(a.published_at, a.first_seen_at)"
 
-
-class Stories(Base):
+class Stories(Vectors):
     """The part of the corpus that stories need."""
 
     def place(
@@ -151,71 +146,6 @@ class Stories(Base):
         self.conn.executemany("UPDATE articles SET story_id = ? WHERE id = ?", ((story_id, row["id"]) for row in rows))
         return {story_id, *(row["story_id"] for row in rows if row["story_id"] is not None)}
 
-    def _add_vector(self, article_id: int, terms: dict[str, float]) -> None:
-        at = self.value(f"SELECT {_TIME} FROM articles a WHERE a.id = ?", (article_id,))
-        self.conn.execute(
-            "INSERT INTO vectors (article_id, at, terms) VALUES (?, ?, ?)",
-            (article_id, at, json.dumps(terms, ensure_ascii=False, separators=(",", ":"))),
-        )
-        words = sorted({stories.word(term) for term in terms})
-        self.conn.executemany(
-            "INSERT INTO terms (term, articles) VALUES (?, 1) ON CONFLICT (term) DO UPDATE SET articles = articles + 1",
-            ((term,) for term in words),
-        )
-        self._texts(+1)
-        self.conn.executemany(
-            "INSERT INTO signatures (term, at, article_id) VALUES (?, ?, ?)",
-            ((term, at, article_id) for term in self._signature(terms, self._weigh(terms))),
-        )
-
-    def _drop_vector(self, article_id: int) -> None:
-        for row in self.rows("SELECT at, terms FROM vectors WHERE article_id = ?", (article_id,)):
-            words = {stories.word(term) for term in json.loads(row["terms"])}
-            self.conn.executemany("UPDATE terms SET articles = articles - 1 WHERE term = ?", ((w,) for w in words))
-            self.conn.executemany(
-                "DELETE FROM signatures WHERE term = ? AND at = ? AND article_id = ?",
-                ((w, row["at"], article_id) for w in words),
-            )
-            self.conn.execute("DELETE FROM vectors WHERE article_id = ?", (article_id,))
-            self._texts(-1)
-
-    def _texts(self, more: int = 0) -> int:
-        """Return how many vectors there are, after adding `more`; counting a million rows would take a second."""
-        texts = int(self.meta("texts") or 0) + more
-        if more:
-            self.set_meta("texts", str(texts))
-        return texts
-
-    def _weigh(self, *vectors: Mapping[str, float]) -> Callable[[str], float]:
-        """Return the idf of a term as of now; those in `vectors` are read at once: they were 2,000 queries a page."""
-        texts = self._texts()
-        known = dict.fromkeys((stories.word(term) for vector in vectors for term in vector), 0)
-        asked = json.dumps(list(known), ensure_ascii=False)
-        known.update(
-            map(
-                tuple,
-                self.conn.execute(
-                    "SELECT term, articles FROM terms WHERE term IN (SELECT value FROM json_each(?))", (asked,)
-                ),
-            )
-        )
-
-        @lru_cache(maxsize=200_000)
-        def weigh(term: str) -> float:
-            count = known.get(term)
-            if count is None:
-                row = self.conn.execute("SELECT articles FROM terms WHERE term = ?", (term,)).fetchone()
-                count = row[0] if row else 0
-            return stories.idf(count, texts)
-
-        return weigh
-
-    def _signature(self, terms: Mapping[str, float], weigh: Callable[[str], float]) -> list[str]:
-        ranked = sorted(terms, key=lambda term: (-terms[term] * weigh(stories.word(term)), term))
-        bridges = [term for term in ranked if stories.bridging(term)][: SIGNATURE // 2]
-        others = [term for term in ranked if term not in bridges]
-        return sorted({stories.word(term) for term in (*bridges, *others[: SIGNATURE - len(bridges)])})
-
     # Near texts, and the provisional story.
 
     def _join(self, root_id: int) -> int:
@@ -251,26 +181,10 @@ class Stories(Base):
             (found[near.id], near) for near in self._items(f"v.article_id IN ({marks})", nearest) if near.id in found
         ]
 
-    def _items(self, where: str, values: Sequence[object] = ()) -> Iterator[Item]:
-        """Give texts in the order of their rank."""
-        for row in self.conn.execute(
-            "SELECT v.article_id, v.at, a.url, a.published_at, v.terms"
-            " FROM vectors v JOIN articles a ON a.id = v.article_id"
-            f" WHERE {where} ORDER BY v.at, a.url",
-            tuple(values),
-        ):
-            yield Item(
-                id=row["article_id"],
-                at=instant(row["at"]),
-                url=row["url"],
-                terms=json.loads(row["terms"]),
-                dated=row["published_at"] is not None,
-            )
-
     def _new_story(self, root_id: int) -> int:
         cursor = self.conn.execute(
             "INSERT INTO stories (headline, root_id, first_at, last_at, articles, outlets, voices)"
-            f" SELECT r.title, a.id, {_TIME}, {_TIME}, 0, 0, 0"
+            f" SELECT r.title, a.id, {TIME}, {TIME}, 0, 0, 0"
             " FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE a.id = ?",
             (root_id,),
         )
@@ -337,12 +251,12 @@ class Stories(Base):
             self.conn.execute(
                 f"""
                 UPDATE stories SET (first_at, last_at, articles, outlets, voices, root_id, headline) = (
-                  SELECT min({_TIME}), max({_TIME}), count(*), count(DISTINCT a.outlet), count(DISTINCT a.root_id),
+                  SELECT min({TIME}), max({TIME}), count(*), count(DISTINCT a.outlet), count(DISTINCT a.root_id),
                          first.id, first.title
                   FROM articles a, (
                     SELECT a.id, r.title FROM articles a JOIN revisions r ON r.id = a.latest_id
                     WHERE a.story_id = stories.id AND a.relevant = 1
-                    ORDER BY a.id <> a.root_id, {_TIME}, a.url LIMIT 1
+                    ORDER BY a.id <> a.root_id, {TIME}, a.url LIMIT 1
                   ) first
                   WHERE a.story_id = stories.id AND a.relevant = 1
                 ) WHERE id = ? AND EXISTS (SELECT 1 FROM articles a WHERE a.story_id = stories.id AND a.relevant = 1)
