@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
+from crawler.model import ADAPTERS
 from crawler.topic import PACKAGED
 
 _ARTICLE = "虚构样例：罗福莉在小米的发布会上介绍了MiMo-V2-Flash，总参数为3090亿，每次只激活其中的150亿，推理很快。"
@@ -101,18 +103,28 @@ _CHARSETS = (
     b"charset=idna\n\xc3",
 )
 
+
+def _searches() -> list[bytes]:
+    """Return an invented answer for each adapter, after its place among them; any for those that have none."""
+    held = {path.stem: path for path in sorted((Path(__file__).parents[1] / "fixtures").iterdir()) if path.is_file()}
+    return [
+        bytes([place]) + (held[name].read_bytes() if name in held else _RSS.encode())
+        for place, name in enumerate(sorted(ADAPTERS))
+    ]
+
+
 SEEDS: dict[str, list[bytes]] = {
     "feed": [_RSS.encode(), _ATOM.encode(), _JSON.encode(), _RSS.encode("gb18030")],
     "sitemap": [_SITEMAP.encode(), _INDEX.encode(), gzip.compress(_SITEMAP.encode(), mtime=0)],
     "listing": [_LIST.encode(), _PAGE.encode()],
-    "search": [bytes([shape]) + body.encode() for shape in range(24) for body in (_RSS, _JSON, f"cb({_JSON})")],
+    "search": _searches(),
     "date": [text.encode() for text in (*_DATES, "2026-03-03T08:00:00.123+08:00", "1772524800")],
     "charset": [*_CHARSETS],
     "url": [url.encode() for url in _URLS],
     "numbers": [text.encode() for text in _NUMBERS],
     "page": [_PAGE.encode(), _PAGE.encode("gb18030"), _LIST.encode()],
     "robots": [*_ROBOTS],
-    "topic": [PACKAGED.read_bytes()[:6000], PACKAGED.read_bytes()[-4000:], _TOPIC.encode()],
+    "topic": [PACKAGED.read_bytes()[:14_000].rpartition(b"\n[[")[0], _TOPIC.encode()],
     "query": [text.encode() for text in (*_QUERIES, "小米AI眼镜大模型负责人罗福莉加入小米", "xiaomi-ai")],
     "headers": [*_HEADERS],
     "line": ["小米<b>开源</b><script>x</script>&lt;p&gt;\u202e\x00據(jù)報(bào)道".encode()],

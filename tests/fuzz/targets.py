@@ -14,10 +14,9 @@ from crawler import charset, dates, dedupe, numbers, query, relevance, storable,
 from crawler.errors import HouxuError
 from crawler.extract import extract, next_page
 from crawler.middlewares import robots
-from crawler.model import Page
+from crawler.model import ADAPTERS, Page
 from crawler.sample.demo import sample_topic
 from crawler.spiders import feed, listing, search, signals, sitemap
-from crawler.spiders.shapes import SHAPES
 from crawler.text import bare, clean, one_line
 from tests.corpus_rows import Rows
 
@@ -72,8 +71,8 @@ def read_listing(data: bytes) -> None:
 
 
 def read_search(data: bytes) -> None:
-    """Answers of search services: the first byte picks the shape."""
-    names = sorted(SHAPES)
+    """Answers of search services: the first byte picks the adapter."""
+    names = sorted(ADAPTERS)
     source = replace(_source(), kind="search", adapter=names[data[0] % len(names)] if data else names[0])
     search.parse(data[1:], url=URL, headers={}, source=source, now=NOW)
 
