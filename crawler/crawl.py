@@ -119,12 +119,17 @@ class Stop:
             self._spider.frontier.stop()
 
 
+def user_agent(contact: str) -> str:
+    """Return what publishers are told of us: the project, its version, and where whoever runs it can be reached."""
+    return f"houxu/{__version__} (+{contact})"
+
+
 def settings_for(topic: Topic, overrides: Mapping[str, Any], allow_hosts: Iterable[str] = ()) -> Settings:
     """Return our Scrapy settings with the topic's contact in the user agent and the caller's overrides on top."""
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     if topic.contact:
-        settings.set("USER_AGENT", f"houxu/{__version__} (+{topic.contact})", priority="project")
+        settings.set("USER_AGENT", user_agent(topic.contact), priority="project")
     settings.set("HOUXU_ALLOW_HOSTS", list(allow_hosts), priority="project")
     settings.setdict(dict(overrides), priority="cmdline")
     return settings
@@ -252,6 +257,8 @@ def job_from_settings(crawler: Crawler, kinds: Sequence[Kind]) -> Job:
     settings = crawler.settings
     path = Path(settings["HOUXU_DB"])
     topic = topics.load(settings["HOUXU_TOPIC"])
+    if topic.contact:
+        settings.set("USER_AGENT", user_agent(topic.contact), priority="spider")
     held = ExitStack()
     held.enter_context(load_object(settings["HOUXU_LOCK"])(path.absolute()))
     corpus = Corpus(path, create=True)

@@ -27,7 +27,7 @@ LARGE = 1024 * 1024
 """Bytes of an answer that is never cut short for others' sake: of 842 news pages one in a hundred was larger."""
 
 MOST_AT_ONCE = 48 * 1024 * 1024
-"""Bytes of all answers coming in. With 64 hosts each sending 8 MiB the crawl took 660 MB without it."""
+"""Bytes of all answers coming in: 64 hosts that send 8 MiB each would be half a gigabyte."""
 
 PLAIN_HEADERS = frozenset({b"Accept", b"Accept-Encoding", b"Accept-Language", b"User-Agent"})
 """What another host may see of a request that was redirected to it."""

@@ -240,7 +240,9 @@ def test_row_08_through_plain_scrapy(web: HostileWeb, inside: HostileWeb, tmp_pa
     """`scrapy crawl feed` is guarded as the command is."""
     file = tmp_path / "topic.toml"
     sources = {"inside": f"http://127.0.0.1:{inside.port}/feed", "good": "http://good.test/feed"}
-    text = '[topic]\nid = "x"\nname = "x"\n[relevance]\nstrong = ["MiMo"]\n'
+    text = (
+        '[topic]\nid = "x"\nname = "x"\n[crawl]\ncontact = "https://example.org/me"\n[relevance]\nstrong = ["MiMo"]\n'
+    )
     for name, url in sources.items():
         text += f'[[source]]\nid = "{name}"\nkind = "feed"\nurl = "{url}"\noutlet = "x"\n'
     file.write_text(text, encoding="utf-8")
@@ -262,6 +264,7 @@ def test_row_08_through_plain_scrapy(web: HostileWeb, inside: HostileWeb, tmp_pa
     )
     assert done.returncode == 0, done.stderr
     assert "good.test/1.html" in web.paths
+    assert {asked.headers["user-agent"].partition(" ")[2] for asked in web.asked} == {"(+https://example.org/me)"}
     assert inside.asked == []
 
 
