@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import kind
 from crawler.extract.names import Hint
+from crawler.extract.weights import WEIGHTS
 from crawler.text import bare
 
 if TYPE_CHECKING:
@@ -82,89 +83,6 @@ _WIDE = 1.6
 
 _EDGE = 0.03
 """Share of the prose that counts as the edge of the article."""
-
-WEIGHTS: Mapping[str, float] = {
-    "bias": 0.52,
-    "length": 0.15,
-    "length2": 0.12,
-    "link": -2.79,
-    "all link": 0.61,
-    "short": 0.95,
-    "tiny": 0.07,
-    "prose": 0.29,
-    "wide": -0.26,
-    "digit": 1.06,
-    "date": -0.95,
-    "datey": -0.28,
-    "label": -0.97,
-    "byline": -0.55,
-    "end": 0.40,
-    "stop": 0.11,
-    "comma": 0.27,
-    "own": -0.98,
-    "contact": -0.36,
-    "notice": -1.66,
-    "heading": 0.39,
-    "cell": 0.97,
-    "quote": 0.57,
-    "div": -0.83,
-    "p": -0.11,
-    "li": 0.55,
-    "caption": -0.66,
-    "h1": -1.15,
-    "captioned": -1.86,
-    "weak": -2.13,
-    "after": -1.07,
-    "head": 0.58,
-    "tail": -0.49,
-    "outside": -0.27,
-    "outside after": -0.38,
-    "kin": 2.82,
-    "solid": 0.37,
-    "between": 0.08,
-    "near link": -1.53,
-    "title": -0.44,
-    "twice": -0.88,
-    "short head": -0.93,
-    "short tail": -0.45,
-    "short date": -0.60,
-    "short label": -0.13,
-    "short kin": -0.83,
-    "short solid": -1.43,
-    "short between": 1.02,
-    "short notice": -0.76,
-    "head date": -0.47,
-    "head link": 0.60,
-    "head byline": -0.54,
-    "tail notice": 0.33,
-    "tail own": -0.33,
-    "tail link": 0.45,
-    "outside prose": -0.06,
-    "outside heading": -0.19,
-    "outside short": -0.76,
-    "link near link": 0.84,
-    "short heading": -0.28,
-    "strong": -0.02,
-    "tail all link": 0.46,
-    "tail contact": 0.97,
-    "tail label": 0.42,
-    "tail li": 1.38,
-    "tail prose": -0.60,
-    "tail short": -0.45,
-    "tail weak": 0.94,
-    "wide date": -0.71,
-    "wide head": -1.38,
-    "wide label": 0.71,
-    "wide length": -0.08,
-    "wide notice": 0.32,
-    "wide own": 0.37,
-    "wide short": 0.18,
-    "wide tail": -0.33,
-}
-"""What each sign weighs; the sum above 0 keeps the block. Made by `python -m tests.bench.fit_lines` (weighted logistic
-regression, ridge 0.4) from 21,093 labelled blocks on 844 pages of 593 sites, digest aab0c4cd7cdadd64. Refitted on four
-fifths of the sites and judged on the fifth, in turn, thrice: body F1 .967 Chinese, .957 English, .952 with others,
-segments .937."""
 
 
 def kept(blocks: Sequence[Block], container: Element, title: str) -> list[Block]:

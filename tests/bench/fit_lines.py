@@ -1,4 +1,4 @@
-"""Fit the weights by which an article's lines are told from what stands between them: crawler/extract/lines.py.
+"""Fit the weights by which an article's lines are told from what stands between them: crawler/extract/weights.py.
 
 `python -m tests.bench.fit_lines [--folds N]`: reads the labelled pages of ../shared/bench, prints their
 digest, how well weights fitted on the other folds do on each fold's hosts, and the weights of a fit on all pages.
@@ -28,6 +28,7 @@ import numpy as np
 from crawler.errors import Unreadable
 from crawler.extract import extract, lines
 from crawler.extract.links import site
+from crawler.extract.weights import WEIGHTS
 from crawler.model import Page
 from tests.bench.extraction import DATA, SETS, body_f1, grams, labelled, scored, segments_f1
 from tests.bench.tables import Skipped
@@ -176,7 +177,7 @@ def digest(pages: Sequence[Labelled]) -> str:
 def fit(pages: Sequence[Labelled], ridge: float = RIDGE) -> dict[str, float]:
     """Return the weights of a logistic regression, weighted by block, penalised by `ridge` but for the bias."""
     names = list(
-        dict.fromkeys([*lines.WEIGHTS, *sorted({name for page in pages for row in page.rows for name in row})])
+        dict.fromkeys([*WEIGHTS, *sorted({name for page in pages for row in page.rows for name in row})])
     )
     at = {name: number for number, name in enumerate(names)}
     signs = np.zeros((sum(len(page.rows) for page in pages), len(names)))
