@@ -30,8 +30,8 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 CPU_SECONDS = 10
-"""For one piece of work, 0.5 of them to start. The slowest of 400 news pages took 0.1 s; a page of 59,000 tags, or one of
-4 MiB of prose, takes 0.3."""
+"""For one piece of work, 0.5 of them to start. The slowest of 400 news pages took 0.1 s; a page of 59,000 tags, or one
+of 4 MiB of prose, takes 0.3."""
 
 WALL_SECONDS = 60.0
 """For a worker that neither works nor ends; above the seconds of CPU by what a busy machine may need."""
