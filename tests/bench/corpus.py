@@ -91,7 +91,8 @@ def appended(corpus: Corpus, topic: Topic, size: int) -> list[float]:
     run_id = corpus.start_run("person", START)
     times = []
     day = timedelta(days=size / PER_DAY)
-    for number in range(SIZES[-1] + size, SIZES[-1] + size + WARM_UP + APPENDED):  # texts of its own
+    held = int(corpus.value("SELECT count(*) FROM articles"))
+    for number in range(SIZES[-1] + held, SIZES[-1] + held + WARM_UP + APPENDED):  # texts that are not in it
         article = wire.article(number, host=f"late{size}.example")
         page = Page(url=article.url, body=_html(article), fetched_at=START + day + timedelta(seconds=number % 86400))
         prepared = prepare(topic, page)
