@@ -35,6 +35,7 @@ _KEYS = frozenset(
 ) | {"x_amz_signature", "x_goog_signature"}
 """Parameters that a URL has for one user only; it would be in the corpus, in copies of it, and in logs."""
 
+_LONGEST_ZONE = 64
 _RULES = ("item", "link", "title", "date")
 
 
@@ -238,6 +239,8 @@ def _is_contact(text: str) -> bool:
 
 
 def _is_zone(text: str) -> bool:
+    if len(text) > _LONGEST_ZONE:
+        return False  # it is looked for as a package in a package in a package
     try:
         ZoneInfo(text)
     except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError on some systems

@@ -230,7 +230,8 @@ def _mended(text: str) -> str:
     while (opens := text.find("<![CDATA[", start)) >= 0 and (closes := text.find("]]>", opens)) >= 0:
         mended += [_escaped(text[start:opens]), text[opens : closes + 3]]
         start = closes + 3
-    return "".join([*mended, _escaped(text[start:])])
+    whole = "".join([*mended, _escaped(text[start:])])
+    return _SURROGATE.sub(" ", whole)  # taking one thing out may join two halves of another
 
 
 def _escaped(text: str) -> str:

@@ -38,6 +38,10 @@ TODAY = "$today"
 """In the URL of a search: the day it is asked, YYYYMMDD, in the source's time zone."""
 
 
+_MOST_FIELDS = 50
+"""Parameters of a link that are read; Bing's has a dozen."""
+
+
 def asked(url: str, source: Source, now: datetime) -> str:
     """Return the URL to ask, its `$today` filled in."""
     if TODAY not in url:
@@ -87,7 +91,8 @@ def bing_news(text: str, url: str, source: Source, now: datetime) -> Iterator[Le
         link = web_url(entry.link, entry.base) or ""
         parts = urlsplit(link)
         if parts.path.lower().endswith("/apiclick.aspx"):
-            link = next(iter(parse_qs(parts.query, max_num_fields=50).get("url", [])), "")
+            query = parts.query if parts.query.count("&") < _MOST_FIELDS else ""
+            link = next(iter(parse_qs(query).get("url", [])), "")
         yield lead_of(replace(entry, link=link, base=""), source, now)
 
 
