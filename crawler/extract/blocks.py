@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -79,10 +79,11 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
     Args:
         body: the element to walk; controls, scripts and pictures below it are left out.
     """
-    run = _Run()
+    blocks: list[Block] = []
     named: list[Element] = []
     around: list[tuple[Element, tuple[Doubt, ...]]] = []
-    block, links, work = body, 0, 0
+    pieces: list[str] = []
+    block, links, linked, work = body, 0, 0, 0
     doubts: tuple[Doubt, ...] = ()
     walk = etree.iterwalk(body, events=("start", "end"))
     for event, element in walk:
@@ -95,8 +96,9 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
                 walk.skip_subtree()
                 continue
         else:
-            if run.filled:
-                run.end(block, doubts)
+            if pieces:
+                blocks.append(_block(pieces, linked, block, doubts))
+                pieces, linked = [], 0
             if starts:
                 around.append((block, doubts))
                 block, doubts = element, _doubted(element, doubts, named)
@@ -106,44 +108,19 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
                 if work > _MOST_WORK:
                     break
         text = element.text if starts else element.tail
-        if text:
-            run.take(text, links)
-    return run.blocks, named
+        if text and (pieces or not text.isspace()):
+            pieces.append(text)
+            linked += len(text.strip().encode()) if links else 0
+    return blocks, named
 
 
-class _Run:
-    """The text since the last boundary, and the blocks made so far.
-
-    Attributes:
-        blocks: those made.
-        filled: there is more than white space since.
-    """
-
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self.filled = False
-        self._pieces: list[str] = []
-        self._linked = 0
-
-    def take(self, text: str, links: int) -> None:
-        """Add text that stands inside so many links."""
-        if not text.isspace():
-            self.filled = True
-            if links:
-                self._linked += len(text.strip().encode())
-        elif not self.filled:
-            return
-        self._pieces.append(text)
-
-    def end(self, element: Element, doubts: tuple[Doubt, ...]) -> None:
-        """Make a block of what was taken."""
-        text = line("".join(self._pieces))
-        size = len(text.encode())
-        linked = min(self._linked, size)
-        prose = _prose(text, size, linked) if size >= _LEAST else 0.0
-        self.blocks.append(Block(text, size, linked, element, element.tag, doubts, prose))
-        self._pieces.clear()
-        self._linked, self.filled = 0, False
+def _block(pieces: list[str], linked: int, element: Element, doubts: tuple[Doubt, ...]) -> Block:
+    text = line("".join(pieces))
+    size = len(text.encode())
+    linked = min(linked, size)
+    return Block(
+        text, size, linked, element, element.tag, doubts, _prose(text, size, linked) if size >= _LEAST else 0.0
+    )
 
 
 def _prose(text: str, size: int, linked: int) -> float:
@@ -160,22 +137,22 @@ def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) 
     if element.tag in FURNITURE:
         weak = element.tag in {"figure", "figcaption"}
         return (*doubts, (element, Hint.WEAK if weak else Hint.STRONG))
-    name, hidden = "", False
-    for key, value in cast("list[tuple[str, str]]", element.items()):
-        if key in {"class", "id"}:
-            name = f"{name} {value}" if name else value
-        elif key == "style":
-            hidden = hidden or "display:none" in value.replace(" ", "")
-        elif key == "hidden":
-            hidden = True
-        elif key == "itemprop" and value == "articleBody":
-            named.append(element)
+    get = element.get
+    name, other = get("class"), get("id")
+    if other:
+        name = f"{name} {other}" if name else other
+    if get("itemprop") == "articleBody":
+        named.append(element)
     what = hint(name) if name else Hint.NOTHING
     if what is Hint.BODY:
         named.append(element)
     elif what and element.tag not in {"article", "main"}:
         doubts = (*doubts, (element, what))
-    return (*doubts, (element, Hint.WEAK)) if hidden else doubts
+    return (*doubts, (element, Hint.WEAK)) if _is_hidden(get("style"), get("hidden")) else doubts
+
+
+def _is_hidden(style: str | None, hidden: str | None) -> bool:
+    return hidden is not None or (style is not None and "display:none" in style.replace(" ", ""))
 
 
 def sums(parts: Iterable[tuple[Element, float]]) -> dict[Element, float]:

@@ -243,14 +243,11 @@ def _descend(body: Element, weights: Weights, heading: Element | None) -> Elemen
 
 def _whole(container: Element, weights: Weights, feed: set[Element]) -> Element:
     """Return what also holds the elements of the container's own kind in which the article goes on."""
-    if not container.get("class"):
+    name, tag, whole = container.get("class"), container.tag, container
+    alike = [element for element in weights if element.tag == tag and element.get("class") == name]
+    if not name or len(alike) == 1:
         return container
-    name, whole = kind(container), container
-    kin = sums(
-        (element, weight)
-        for element, weight in weights.items()
-        if element is not container and element not in feed and kind(element) == name
-    )
+    kin = sums((element, weights[element]) for element in alike if element is not container and element not in feed)
     for above in container.iterancestors():
         more = kin.get(above, 0.0)
         if more >= SENTENCE and weights[above] <= _TOGETHER * (weights[container] + more):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.extract.blocks import under
@@ -51,10 +52,14 @@ _BAIDU = "json-ld pubDate"
 
 
 _STATE = re.compile(
-    r"""["']?(?:date_?published|(?:first_?)?publish(?:ed|ing)?_?(?:at|on|time|date)|pub_?(?:date|time)|created?_?(?:at|time))\b["']?"""
-    r"""\s*[:=]\s*["']?([\dT:. +Zz/-]{10,32})""",
+    r"""["'](?:date_?published|(?:first_?)?publish(?:ed|ing)?_?(?:at|on|time|date)|pub_?(?:date|time)"""
+    r"""|created?_?(?:at|time))\\?["']\s*[:=]\s*\\?["']?([\dT:. +Zz/-]{10,32})""",
     re.IGNORECASE,
 )
+"""A key that means publication, and its date, in what the page's scripts carry; the strings of a script in a script
+have a backslash before each quotation mark."""
+
+_PROSE = "text in a sentence"
 _VOTES = {
     "microdata": 3.0,
     "beside the title": 3.0,
@@ -138,15 +143,16 @@ def published(
     if in_url and "://" not in url[8 : in_url.start()] and (day := reader.exactly("-".join(in_url.groups()))):
         witnesses.append(_Witness("url", day, "url"))
     witnesses = _in_one_zone(witnesses)
-    others = _elsewhere(reader, page, body, start)
     if not witnesses:
-        return next(others, None)
+        found = list(_elsewhere(reader, page, body))
+        shown, prose = ([dated for dated in found if (dated.where == _PROSE) is told] for told in (False, True))
+        return next(chain(shown, _state(reader, page), prose, _relative(reader, body.blocks, start)), None)
     agreed = _agreed(reader, facts, witnesses)
     of_day = [Dated(one.moment, one.where) for one in witnesses if reader.day(one.moment) == agreed]
     for dated in of_day:
         if reader.to_the_minute(dated.moment) and dated.where != _BAIDU:
             return dated
-    for dated in others:
+    for dated in _elsewhere(reader, page, body):
         if reader.to_the_minute(dated.moment) and reader.day(dated.moment) == agreed:
             return dated
     return of_day[0]
@@ -256,7 +262,7 @@ def _near(reader: Reader, blocks: Sequence[Block], start: int | None) -> Iterato
                 yield _Witness("first words", moment, "text near the title")
 
 
-def _elsewhere(reader: Reader, page: Document, body: Body, start: int | None) -> Iterator[Dated]:
+def _elsewhere(reader: Reader, page: Document, body: Body) -> Iterator[Dated]:
     """Yield the dates that are nowhere near the title, the likeliest first."""
     memo: dict[Element, bool] = {}
     blocks = [block for block in body.blocks if block.size < _LONGEST and not under(block.element, body.items, memo)]
@@ -274,12 +280,9 @@ def _elsewhere(reader: Reader, page: Document, body: Body, start: int | None) ->
             else:
                 shown = len(block.text) < _LINE or len(moment.raw) > _SHARE * len(block.text)
                 if shown or _FULL_YEAR.search(moment.raw):  # 4.8.12 in a sentence is a version
-                    kinds[1 if shown else 3].append(Dated(moment, "text"))
-    for kind in kinds[:3]:
+                    kinds[1 if shown else 3].append(Dated(moment, "text" if shown else _PROSE))
+    for kind in kinds:
         yield from kind
-    yield from _state(reader, page)
-    yield from kinds[3]
-    yield from _relative(reader, body.blocks, start)
 
 
 def _state(reader: Reader, page: Document) -> Iterator[Dated]:

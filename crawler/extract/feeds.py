@@ -102,12 +102,24 @@ def _groups(marked: set[Element], holders: set[Element]) -> list[Group]:
             key = (parent, _item_kind(element))
             found[key] = found.get(key, 0) + 1
     groups = []
+    kinds: dict[Element, dict[str, list[Element]]] = {}
     for (parent, name), count in found.items():
         if count >= _LEAST:
-            alike = [child for child in parent if child in holders and len(child) and _item_kind(child) == name]
+            if parent not in kinds:
+                kinds[parent] = _by_kind(parent, holders)
+            alike = kinds[parent].get(name, [])
             if alike and count >= _SHARE * len(alike):
                 groups.append((parent, alike))
     return groups
+
+
+def _by_kind(parent: Element, holders: set[Element]) -> dict[str, list[Element]]:
+    """Return the children that may be items, by kind: once a parent, however many kinds it holds."""
+    kinds: dict[str, list[Element]] = {}
+    for child in parent:
+        if child in holders and len(child):
+            kinds.setdefault(_item_kind(child), []).append(child)
+    return kinds
 
 
 def _item_kind(element: Element) -> str:

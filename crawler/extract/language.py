@@ -19,11 +19,16 @@ _SHARE = 0.2
 """Of the characters: a Latin name in every sentence leaves a Chinese text far above, a Chinese quotation far below."""
 
 
+_MOST = 4000
+"""Characters that are counted."""
+
+
 def language_of(text: str, page: Document, facts: Facts) -> str | None:
     """Return the language of a text as a two-letter code: "zh", "en", "de"; None where nothing says it.
 
     Pages of one template declare the language of another, so a text's own script wins.
     """
+    text = text[:_MOST]
     size = len(text) * _SHARE
     if len(_KANA.findall(text)) > size:
         return "ja"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.extract.tree import Document
 
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review)$|^Article")
-_COMMENT = re.compile(r'^\s*//[^\n"]*$|/\*.*?\*/|<!--|-->|<!\[CDATA\[|\]\]>', re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r'^[ \t]*//[^\n"]*$|/\*.*?(?:\*/|\Z)|<!--|-->|<!\[CDATA\[|\]\]>', re.MULTILINE | re.DOTALL)
 _TRAILING = re.compile(r",\s*([}\]])")
 _NESTED = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "hasPart")
 _DEEP = 5
@@ -54,7 +54,7 @@ _FIELD = {
     _NOT_NAME.sub("", key): (field, rank) for field, keys in _META.items() for rank, key in enumerate(keys.split())
 }
 _MICRODATA = {"datePublished": "published", "dateModified": "modified", "headline": "title"}
-_PROPERTIES = etree.XPath("//@itemprop/.. | //a[@rel='author']")
+_PROPERTIES = etree.XPath("//*[@itemprop or @rel='author']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,5 +184,5 @@ def _microdata(page: Document) -> Iterator[Fact]:
         elif name in _MICRODATA:
             value = element.get("datetime") or element.get("content") or text_of(element)
             yield Fact(_MICRODATA[name], value, f"microdata {name}")
-        elif element.get("rel") == "author":
+        elif element.tag == "a" and element.get("rel") == "author":
             yield Fact("author", text_of(element), "rel author")

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 _ASKS = re.compile(
     r"订阅后|付费(?:后|阅读|订阅|内容|会员)|开通会员|会员专享|登录后(?:阅读|查看)|购买(?:后|本文|全文)|剩余\s?\d+%|余下全文需"
     r"|subscribe to (?:read|continue|unlock)|to continue reading|already a subscriber|subscribers only"
-    r"|this article is for|weiterlesen mit|jetzt abonnieren|nur für abonnenten|réservé aux abonnés|para suscriptores",
-    re.IGNORECASE,
+    r"|this article is for|weiterlesen mit|jetzt abonnieren|nur für abonnenten|réservé aux abonnés|para suscriptores"
 )
+"""Asked of lower case, which takes half the time of a search that ignores case."""
+
 _SHORT = 3000
 """Bytes: a text above is the article, whatever its page asks for beside it."""
 
@@ -38,6 +39,6 @@ def sign_of(facts: Facts, blocks: Sequence[Block], text: str) -> str:
     for block in blocks:
         if block.size < _LINE and any(is_paywall(element.get("class") or "") for element, _ in block.doubts):
             return "element named paywall"
-        if block.size < _LINE and block.linked < block.size and _ASKS.search(block.text):
+        if block.size < _LINE and block.linked < block.size and _ASKS.search(block.text.lower()):
             return "text that asks for a subscription"
     return ""

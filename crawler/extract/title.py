@@ -32,6 +32,9 @@ _SHARED = 0.35
 _HEADINGS = 30
 """Elements h1 that are read: 684 of them, each inside the one before, took 8 s."""
 
+_MOST = 50
+"""Headings, and declared titles, that are compared with each other: a page has one or two of both."""
+
 _LINES = 150
 """Blocks from the top in which a page without an h1 shows its title."""
 
@@ -40,7 +43,7 @@ def title_of(page: Document, facts: Facts, blocks: Sequence[Block]) -> tuple[str
     """Return the title, where it was found, and the element that shows it."""
     named = text_of(page.first("title"))
     site = {bare(fact.value) for fact in facts.all("outlet")}
-    declared = [(line(fact.value), fact.where) for fact in facts.all("title")]
+    declared = [(line(fact.value), fact.where) for fact in facts.all("title")[:_MOST]]
     declared = [(text, where) for text, where in declared if len(bare(text)) >= _SHORTEST and bare(text) not in site]
     told = [bare(text) for text in (_without_end(named), *(text for text, _ in declared))]
     headings = [(heading, text_of(heading)) for heading in page.of["h1"][:_HEADINGS]]

@@ -25,6 +25,12 @@ _WRAPPERS = re.compile(
 )
 """Elements that a page too deep to parse is read without; paragraphs, headings and links stay."""
 
+_LONG = 4000
+_LONG_TAG = re.compile(rf"<([a-zA-Z][\w:-]*)\s[^<>]{{{_LONG},}}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ATTRIBUTES = 500
+"""Above which a tag is read without them: libxml2 compares each with all before, 60,000 took 10 seconds."""
+
 _TEXTS = etree.XPath(".//text()[not(parent::script or parent::style)]", smart_strings=False)
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
@@ -64,6 +70,8 @@ def parse(text: str) -> Document:
         Unreadable: there is nothing to parse.
     """
     source = _XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1)
+    if _has_long_tag(source):
+        source = _LONG_TAG.sub(_few, source)
     root = _root(source)
     if root is not None and any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in _PARSER.error_log):
         root = _root(_WRAPPERS.sub("\n", source))  # what lies deeper than 2,048 elements is lost to libxml2
@@ -73,6 +81,25 @@ def parse(text: str) -> Document:
     for element in root.iter(*_TAGS):
         of[element.tag].append(element)
     return Document(root, "itemprop" in source or 'rel="author"' in source, of)
+
+
+def _has_long_tag(source: str) -> bool:
+    """Return whether a tag is longer than `_LONG`: by looking for the last > of each stretch, not at every tag."""
+    at = 0
+    while True:
+        last = source.rfind(">", at, at + _LONG)
+        if last < 0:
+            last = source.find(">", at)
+            end = last if last >= 0 else len(source)
+            start = source.rfind("<", at, end)
+            if last < 0 or 0 <= start < end - _LONG:
+                return 0 <= start < end - _LONG
+        at = last + 1
+
+
+def _few(tag: re.Match[str]) -> str:
+    """Return a long tag as it is, or without its attributes if they are many."""
+    return tag[0] if len(_QUOTED.sub("", tag[0]).split()) < _ATTRIBUTES else f"<{tag[1]}"
 
 
 def _root(source: str) -> Element | None:
