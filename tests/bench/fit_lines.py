@@ -176,9 +176,7 @@ def digest(pages: Sequence[Labelled]) -> str:
 
 def fit(pages: Sequence[Labelled], ridge: float = RIDGE) -> dict[str, float]:
     """Return the weights of a logistic regression, weighted by block, penalised by `ridge` but for the bias."""
-    names = list(
-        dict.fromkeys([*WEIGHTS, *sorted({name for page in pages for row in page.rows for name in row})])
-    )
+    names = list(dict.fromkeys([*WEIGHTS, *sorted({name for page in pages for row in page.rows for name in row})]))
     at = {name: number for number, name in enumerate(names)}
     signs = np.zeros((sum(len(page.rows) for page in pages), len(names)))
     for number, row in enumerate(row for page in pages for row in page.rows):
