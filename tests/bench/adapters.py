@@ -50,7 +50,7 @@ def _local(article: Article) -> str | None:
 
 
 def _zone(article: Article) -> tzinfo:
-    """Return the zone of the page's readers: assumed, or as said; for what it said in UTC, that of where the page is."""
+    """Return the zone of the page's readers: assumed, or as said; where it said UTC, that of where the page is."""
     said = article.published_tz
     if said in {"Z", "UTC", "GMT", "+00:00", "+0000"}:
         return ZoneInfo(zone_of(article.url, article.lang))
