@@ -250,7 +250,8 @@ def status(answer: Mapping[str, Any]) -> Iterable[str]:
     yield f"{answer['path']} (topic {answer['topic']}, {answer['bytes'] / 1e6:.1f} MB on disk)"
     yield f"  {answer['articles']} articles, {answer['revisions']} revisions, {answer['stories']} stories"
     waiting = f", the oldest since {answer['oldest_lead']}" if answer["oldest_lead"] else ""
-    yield f"  {answer['backlog']} leads wait for a visit{waiting}"
+    leads = "lead waits" if answer["backlog"] == 1 else "leads wait"
+    yield f"  {answer['backlog']} {leads} for a visit{waiting}"
     if last:
         ending = last["ending"] or "still running, or killed"
         yield f"  last run {last['started_at']} by {last['by']}: {ending}" + (
