@@ -109,6 +109,16 @@ def test_days_and_parts_of_days(text: str, expected: str) -> None:
     assert at(text, SHANGHAI) == expected
 
 
+@pytest.mark.parametrize(("day_first", "expected"), [(True, (2025, 4, 3)), (False, (2025, 3, 4)), (None, None)])
+def test_two_readings_of_a_date_need_to_be_told_apart(day_first: bool | None, expected: tuple[int, ...] | None) -> None:
+    """03/04/2025 is what the page's readers mean by it, and nothing where that is not known."""
+    moment = dates.parse("03/04/2025", now=NOW, day_first=day_first)
+    assert (moment and (moment.at.year, moment.at.month, moment.at.day)) == expected
+    sure = dates.parse("17/04/2025", now=NOW, day_first=day_first)
+    assert sure is not None
+    assert sure.at.day == 17
+
+
 REFUSED = [
     "",
     "   ",

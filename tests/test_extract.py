@@ -93,6 +93,95 @@ def test_january_never_becomes_november() -> None:
     assert found.published_at == datetime(2024, 1, 1, 1, tzinfo=UTC)
 
 
+DECLARED = '<meta property="article:published_time" content="{}">'
+
+
+def test_a_line_beside_the_title_says_the_day_before_an_upload_does() -> None:
+    """What readers see is right more often than one meta tag; two that agree win against it."""
+    shown = article(above="<p>2025-05-20</p>")
+    one = extract(page(shown, head=DECLARED.format("2025-05-12T08:00:00+08:00")))
+    assert one.published_at == datetime(2025, 5, 19, 16, tzinfo=UTC)
+    linked = '{"@type": "NewsArticle", "headline": "h", "datePublished": "2025-05-12T08:00:00+08:00"}'
+    head = DECLARED.format("2025-05-12T08:00:00+08:00") + f'<script type="application/ld+json">{linked}</script>'
+    assert extract(page(shown, head=head)).published_at == datetime(2025, 5, 12, tzinfo=UTC)
+
+
+def test_the_day_of_the_last_change_is_not_that_of_publication() -> None:
+    """A shown day that the page declares as its change counts next to nothing."""
+    head = DECLARED.format("2025-05-12T08:00:00+08:00")
+    head += '<meta property="article:modified_time" content="2025-05-20T08:00:00+08:00">'
+    assert extract(page(article(above="<p>2025-05-20</p>"), head=head)).published_at == datetime(
+        2025, 5, 12, tzinfo=UTC
+    )
+
+
+def test_a_declared_instant_takes_the_zone_the_page_shows_it_in() -> None:
+    """21:25 beside 02:25 UTC of the next day is one instant, five hours west."""
+    shown = article(above="<p>February 24, 2025 9:25 pm</p>", text=EN)
+    found = extract(page(shown, head=DECLARED.format("2025-02-25T02:25:54Z"), url="https://news.example.com/1"))
+    assert found.published_at == datetime(2025, 2, 25, 2, 25, 54, tzinfo=UTC)
+    assert found.published_tz == "-05:00"
+
+
+def test_the_day_of_a_printed_issue_leaves_the_instant() -> None:
+    """A day without a time, next to a declared instant, is no other date."""
+    shown = article(above="<p>2025-05-21</p>")
+    found = extract(page(shown, head=DECLARED.format("2025-05-20T19:30:00+08:00")))
+    assert found.published_at == datetime(2025, 5, 20, 11, 30, tzinfo=UTC)
+
+
+def test_todays_date_in_the_head_of_a_page_is_not_its_own() -> None:
+    """A page shows the day of the visit, and when it was drawn: neither says when the article was written."""
+    assert extract(page("<p>2025年6月1日 星期日</p>" + article())).published_at is None
+    assert extract(page(article(below="<p>2025-06-01 20:03:10</p>", paragraphs=60))).published_at is None
+    assert extract(page(article(above="<p>2025年6月1日</p>"))).published_at == datetime(2025, 5, 31, 16, tzinfo=UTC)
+
+
+def test_days_come_first_where_the_pages_readers_write_them_first() -> None:
+    """03/04/2025 is in April on a Spanish page, and nothing on one of nowhere."""
+    spanish, nowhere = (
+        page(
+            f"<h1>Sobre los robots que podan</h1><p>03/04/2025</p><p>{EN}</p><p>{EN}</p>",
+            head=f"<meta http-equiv=content-language content={lang}>",
+            url="https://noticias.example.com/1",
+        )
+        for lang in ("es", "en")
+    )
+    assert extract(spanish).published_at == datetime(2025, 4, 3, tzinfo=UTC)
+    assert extract(nowhere).published_at is None
+
+
+def test_a_page_that_shows_no_date_may_carry_one_in_its_state() -> None:
+    """A key that means publication, in a script; not the address of another page inside this one's."""
+    state = '<script>window.x = {"id": 7, "createdAt": "2025-05-20T15:58:43+08:00"}</script>'
+    assert extract(page(article() + state)).published_at == datetime(2025, 5, 20, 7, 58, 43, tzinfo=UTC)
+    kept = "https://archive.example.cn/get/https://a.example/2025/05/20/1.html"
+    assert extract(page(article(), url=kept)).published_at is None
+
+
+def test_what_changes_at_every_visit_is_not_in_the_body() -> None:
+    """Views and replies are counted between the paragraphs, too: two visits give one text."""
+    first, second = (
+        extract(
+            page(
+                f"<h1>星桥科技发布港口调度模型</h1><div><p>甲{ZH}</p><div>阅读 {views} · 评论({views // 9})</div>"
+                f"<p>乙{ZH}</p><p>丙{ZH}</p><span>{views} views</span></div>"
+            )
+        ).body
+        for views in (1234, 98_765)
+    )
+    assert first == second == f"甲{ZH}\n乙{ZH}\n丙{ZH}"
+
+
+def test_an_article_goes_on_in_cousins_of_its_container() -> None:
+    """Paragraphs in wrappers of one kind, each in a wrapper of its own, with another list between them."""
+    parts = "".join(
+        f'<div><div class="frag">{"".join(f"<p>{n}{m}{EN}</p>" for m in "ab")}</div></div>' for n in range(5)
+    )
+    body = extract(page(f"<main><h1>Robots prune an orchard</h1>{parts}</main>")).body
+    assert [line[:2] for line in body.split("\n")] == [f"{n}{m}" for n in range(5) for m in "ab"]
+
+
 def test_a_date_in_the_future_is_none() -> None:
     """Beyond two days from the fetch a date is a mistake; the address may still say one."""
     assert extract(page(article(above="<p>2031-01-01 09:00</p>"))).published_at is None

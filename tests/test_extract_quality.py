@@ -17,14 +17,14 @@ from crawler.model import Article, Page
 from tests.bench.adapters import extract as extract_plainly
 from tests.layouts import Invented, digest, pages
 
-DIGEST = "4d68cc9499361048"
+DIGEST = "c468946da5b13869"
 """Of the pages the floors were measured on: change a layout, measure again, and change both."""
 
-FLOOR = 0.990
-"""Mean F1 of 4-grams. Measured: .9966."""
+FLOOR = 0.993
+"""Mean F1 of 4-grams. Measured: .9979."""
 
-PARSES = 16.0
-"""Parses by lxml of the same bytes that an extraction may cost. Measured: 10.5 on these, whose scripts cost a parse
+PARSES = 14.0
+"""Parses by lxml of the same bytes that an extraction may cost. Measured: 7.2 to 9.8 on these, whose scripts cost a parse
 nothing; 3.6 on 120 real ones."""
 
 _SCRIPT = b"<script>" + b"var layer = window.layer || []; layer.push({'kind': 'view', 'at': 0});\n" * 900 + b"</script>"
@@ -60,7 +60,7 @@ def _f1(gold: str, found: str) -> float:
 
 def test_the_pages_are_those_the_floors_were_measured_on(invented: list[Invented]) -> None:
     """A floor says nothing about other pages."""
-    assert len(invented) == 50
+    assert len(invented) == 53
     assert digest(invented) == DIGEST
 
 

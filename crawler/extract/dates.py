@@ -85,6 +85,9 @@ _DECLARED = ("json-ld", "meta", "microdata")
 _ISSUE = timedelta(days=1)
 """A day without a time, less than this from a declared instant, is that instant's: of the printed issue, or UTC's."""
 
+_DRAWN = timedelta(minutes=15)
+"""How far a page may have been drawn from its visit: a server's clock and its cache."""
+
 _FAR_WEST, _HALF_HOUR, _MINUTE = timedelta(hours=12), timedelta(minutes=30), timedelta(minutes=1)
 _BEFORE, _BESIDE, _BELOW = 5, 10, 40
 """Blocks around the title in which a page shows its date."""
@@ -254,7 +257,7 @@ def _near(reader: Reader, blocks: Sequence[Block], start: int | None) -> Iterato
                 yield _Witness("change", moment, "text of a change near the title")
             elif _LABELLED.search(before):
                 yield _Witness("labelled", moment, "labelled text")
-            elif shown:
+            elif shown and not (number < start and _is_clock(reader, moment)):
                 away = number - start
                 kind = "before the title" if away < 0 else "beside the title" if away <= _BESIDE else "below the title"
                 yield _Witness(kind, moment, "text near the title")
@@ -277,12 +280,19 @@ def _elsewhere(reader: Reader, page: Document, body: Body) -> Iterator[Dated]:
                 kinds[0].append(Dated(moment, "labelled text"))
             elif _CHANGED.search(before):
                 kinds[2].append(Dated(moment, "text of a change"))
-            else:
+            elif not _is_clock(reader, moment):
                 shown = len(block.text) < _LINE or len(moment.raw) > _SHARE * len(block.text)
                 if shown or _FULL_YEAR.search(moment.raw):  # 4.8.12 in a sentence is a version
                     kinds[1 if shown else 3].append(Dated(moment, "text" if shown else _PROSE))
     for kind in kinds:
         yield from kind
+
+
+def _is_clock(reader: Reader, moment: Moment) -> bool:
+    """Return whether a date is that of the visit: a page's head shows today, and its foot when it was drawn."""
+    if moment.precise:
+        return abs(reader.now - moment.at) < _DRAWN
+    return reader.day(moment) == reader.now.astimezone(reader.zone).date()
 
 
 def _state(reader: Reader, page: Document) -> Iterator[Dated]:

@@ -58,6 +58,16 @@ _BYLINE = re.compile(
     r"\b(?:By|Von|Par|Por|Di|Door) [A-ZÀ-Þ]|作者|记者|記者|来源|來源|编辑|編輯|\bviews\b|阅读|瀏覽|浏览"
 )
 _CONTACT = re.compile(r"https?://|www\.|@\w|©|\(c\)")
+_COUNTED = (
+    r"(?:阅读|閱讀|浏览|瀏覽|阅览|点击|點擊|播放|评论|評論|跟[帖贴貼]|回[复覆複]|参与|參與|点赞|點讚|赞|讚|转发|轉發|分享|收藏|喜欢|喜歡"
+    r"|views?|reads?|shares?|comments?|likes?|plays?|clicks?|aufrufe|kommentare?|vues?|commentaires?|visitas|comentarios?)"
+)
+_COUNTERS = re.compile(
+    rf"(?:[\s|/·•,，、-]*(?:{_COUNTED}(?:量|数|數|次数|次數)?[\s:：(（]*\d[\d.,]*\s?[万萬亿億km]?\+?[)）]?"
+    rf"|\d[\d.,]*\s?[万萬亿億km]?\+?\s?[次人个個条條]?\s?{_COUNTED}))+\s*"
+)
+"""A line of nothing but counts: they change at every visit, and no text does because of them."""
+
 _CAPTION = re.compile(r"caption|image|img|photo|picture|media|figure|bild|legend", re.IGNORECASE)
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _TAGS = {
@@ -94,7 +104,14 @@ def kept(blocks: Sequence[Block], container: Element, title: str) -> list[Block]
         title: its title.
     """
     rows = signs(blocks, container, title)
-    return [block for block, row in zip(blocks, rows, strict=True) if _sum(row) > 0]
+    wanted = bare(title)
+    return [
+        block
+        for block, row in zip(blocks, rows, strict=True)
+        if _sum(row) > 0
+        and not ("title" in row and bare(block.text) == wanted)
+        and not ("digit" in row and _COUNTERS.fullmatch(block.text.lower()))
+    ]
 
 
 def _sum(row: Mapping[str, float]) -> float:

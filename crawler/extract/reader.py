@@ -66,7 +66,7 @@ class Reader:
         self.now = now
         self.timezone = timezone
         self.day_first = day_first
-        self._zone = ZoneInfo(timezone)
+        self.zone = ZoneInfo(timezone)
 
     def exactly(self, text: str) -> Moment | None:
         """Return the moment that is all the text says."""
@@ -90,7 +90,7 @@ class Reader:
 
     def day(self, moment: Moment) -> date:
         """Return the day on the page's own clock."""
-        return moment.at.astimezone(self._zone).date()
+        return moment.at.astimezone(self.zone).date()
 
     @staticmethod
     def to_the_minute(moment: Moment) -> bool:

@@ -17,6 +17,7 @@ BENCHMARKS = {
     "crawl": "3,000 pages of 55 KB on ten hosts: CPU a page, beside bare Scrapy and other crawlers",
     "hostile": "a crawl with a third of the hosts misbehaving: time, CPU, memory, beside one without them",
     "extraction": "articles out of pages: how well, and pages a CPU-second, beside other extractors",
+    "growth": "pages made to be slow: what an extraction costs as they grow",
     "dedupe": "copies: how well, texts signed a CPU-second, and the index at 10k, 100k, 1M texts",
     "stories": "threading: B-cubed figures on ECB+ texts",
     "corpus": "the next page, search and views at 10k, 100k, 1M articles",

@@ -15,7 +15,8 @@ class Story:
     Attributes:
         teasers: title and first words of other stories, for the lists around it.
         replies: who wrote what below it.
-        words: what the page's own lines are called: site, comments, more, share, cookie, editor, copyright.
+        words: what the page's own lines are called: site, comments, more, share, cookie, editor, copyright, drawn
+            (before the time at which the page was made).
     """
 
     name: str

@@ -262,3 +262,20 @@ def related_inside(story: Story) -> str:
         f'<div class="article-content">{head}{box}{tail}'
         f'<p class="tags"><a href="/t/1">A</a> <a href="/t/2">B</a></p><p>{story.words["copyright"]}</p></div></div>',
     )
+
+
+@layout()
+def counters(story: Story) -> str:
+    """What changes at every visit, in classes that say nothing: views, shares, replies, when the page was drawn."""
+    words = story.words
+    first, *rest = story.paragraphs
+    share = f'{words["share"]} <a href="/go/1">A</a> <a href="/go/2">B</a> <a href="/go/3">C</a>'
+    return _page(
+        story,
+        f'<div class="k0"><div>{words["drawn"]}2025-05-31 23:58:07</div><h1>{story.title}</h1>{_dateline(story)}'
+        f'<div class="k1"><span>{words["read"]}</span> <span>{words["comments"]} 37</span> <span>{share}</span></div>'
+        f'<div class="k2"><p>{first}</p><div class="k3"><span>{words["read"]}</span></div>'
+        + "".join(f"<p>{text}</p>" for text in rest)
+        + f'<div class="k4"><span>{words["comments"]} (37)</span> <span>{words["read"]}</span></div>'
+        f'<div class="k5">{share}</div><p>{words["drawn"]}2025-05-31 23:58:07</p></div></div>',
+    )
