@@ -24,7 +24,7 @@ _CHUNK = re.compile(r'"([^"]*)"|([^\s"]+)')
 _PIECE = re.compile(f"[{WIDE}]+|{WORD}(?:(?<=[0-9])[.,](?=[0-9]){WORD})*")  # 2.5 has no joint
 _THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 _LARGE = re.compile(r"(?<![0-9A-Za-z.,])[1-9][0-9]{3,29}(?![0-9A-Za-z])")
-_GROUP = re.compile(r"(?<=[0-9])(?=(?:[0-9]{3})+(?![0-9]))")  # where a comma may stand
+_GROUP = re.compile(r"(?<=[0-9])(?=(?:[0-9]{3}){1,10}(?![0-9]))")  # where a comma may stand
 _ACCENT = "".join(map(chr, range(0x300, 0x370)))
 _ALNUM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
