@@ -24,8 +24,8 @@ FLOOR = 0.993
 """Mean F1 of 4-grams. Measured: .9979."""
 
 PARSES = 14.0
-"""Parses by lxml of the same bytes that an extraction may cost. Measured: 7.2 to 9.8 on these, whose scripts cost a parse
-nothing; 3.6 on 120 real ones."""
+"""Parses by lxml of the same bytes that an extraction may cost. Measured: 7.2 to 9.8 on these, whose scripts cost a
+parse nothing; 3.6 on 120 real ones."""
 
 _SCRIPT = b"<script>" + b"var layer = window.layer || []; layer.push({'kind': 'view', 'at': 0});\n" * 900 + b"</script>"
 _MENU = b"".join(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 EXITS = {
     0: "done; also when nothing was due, nothing was new, or `--max-runtime` ended it",
-    1: "every source asked failed (under cron: on 3 hosts or more), no network, or the corpus cannot be read or written",
+    1: "every source asked failed (under cron: on 3 hosts or more), no network, or the corpus cannot be used",
     2: "usage, or a topic file with mistakes",
     3: "done, but some source's health changed for the worse since the last run (told once; never on the first run)",
     75: "another run holds the lock (after `--wait`, 0 s by default)",

@@ -60,8 +60,8 @@ def run(quick: bool) -> Iterator[Table]:
             score = scored(gold, found) | {"seconds": time.process_time() - start}
             for table in (name, *_groups(name, gold)):
                 tables[table][runner].append(score)
-    for name, table in tables.items():
-        yield Table(name, _COLUMNS, [_row(runner, scores) for runner, scores in table.items()])
+    for title, scores_by_runner in tables.items():
+        yield Table(title, _COLUMNS, [_row(runner, scores) for runner, scores in scores_by_runner.items()])
 
 
 def _groups(name: str, gold: Said) -> Iterator[str]:
