@@ -246,7 +246,7 @@ def _gne(html: bytes, _url: str) -> Said:
 
 
 def _newspaper(html: bytes, url: str) -> Said:
-    article = import_module("newspaper").Article(url)
+    article = import_module("newspaper").Article(url, fetch_images=False)  # else it asks the network for each
     article.download(input_html=decode(html, {})[0])
     article.parse()
     return {"title": article.title, "body": article.text, "authors": article.authors, "date": article.publish_date}
