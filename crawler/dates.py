@@ -128,6 +128,7 @@ _OFFSET = re.compile(
     r"(?:gmt|utc)?\s?(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?(?:\s[a-z]{3,5})?", re.ASCII
 )
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:t?(\d\d)(\d\d)(\d\d)?)?(z|[+-]\d\d:?\d\d)?", re.ASCII)
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
 _YEAR_LAST = re.compile(
     r"((?:[a-z]{3} )?[a-z]{3} \d{1,2}) (\d\d:\d\d:\d\d(?: [a-z]{3,5}| [+-]\d{4})?) (\d{4})", re.ASCII
 )
@@ -167,12 +168,32 @@ def parse(text: str, *, now: datetime, timezone: str | None = None, day_first: b
     raw = text.strip() if len(text) <= LONGEST * 2 else ""
     if not raw or len(raw) > LONGEST:
         return None
-    said = " ".join(unicodedata.normalize("NFKC", raw).lower().split())
     try:
+        if found := _ISO.fullmatch(raw):
+            return _within(_stamped(found, raw, local), now)
+        said = " ".join(unicodedata.normalize("NFKC", raw).lower().split())
         moment = _relative(said, raw, now, local) or _absolute(said, raw, now, local, day_first)
-        return moment if moment and EARLIEST <= moment.at <= now + AHEAD else None
+        return _within(moment, now)
     except (ValueError, OverflowError):  # month 13, 30 February, year 10000
         return None
+
+
+def _within(moment: Moment | None, now: datetime) -> Moment | None:
+    return moment if moment and EARLIEST <= moment.at <= now + AHEAD else None
+
+
+def _stamped(found: re.Match[str], raw: str, local: tzinfo) -> Moment:
+    """Return the moment of a plain ISO stamp: what most pages declare, in a fifth of the time."""
+    year, month, day, hour, minute, second, said = found.groups()
+    clock = time(int(hour), int(minute), _second(int(second or 0)))
+    zone = _zone(said.lower(), date(int(year), int(month), int(day)), local) if said else local
+    if zone is None:
+        raise ValueError(said)
+    return Moment(at=_utc(date(int(year), int(month), int(day)), clock, zone), raw=raw, zone=said, precise=True)
+
+
+def _second(second: int) -> int:
+    return second - 1 if second == _LEAP_SECOND else second
 
 
 def epoch(value: float | str, *, now: datetime) -> Moment | None:
@@ -277,7 +298,7 @@ def _clock(text: str) -> tuple[time | None, str]:
         hour = _in_day(hour, half)
     second = int(found["second"] or found["second2"] or 0)
     minute = int(found["minute"] or found["minute2"] or 0)
-    clock = time(hour, minute, second - 1 if second == _LEAP_SECOND else second)
+    clock = time(hour, minute, _second(second))
     return clock, f"{text[: found.start()]} {text[found.end() :]}"
 
 

@@ -32,6 +32,9 @@ INLINE = frozenset(
     small span st1 strike strong sub sup time tt u var wbr""".split()
 )
 
+_ROLES = {**dict.fromkeys(INLINE, "inline"), **dict.fromkeys(SKIPPED, "skipped"), "a": "link"}
+"""What an element that is no boundary is, by its tag: one look a step."""
+
 SENTENCE = 45
 """Bytes from which a block with punctuation is prose: 15 Chinese characters, a short line of English."""
 
@@ -87,15 +90,15 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
     doubts: tuple[Doubt, ...] = ()
     walk = etree.iterwalk(body, events=("start", "end"))
     for event, element in walk:
-        tag, starts = element.tag, event == "start"
-        if tag in INLINE:
-            if tag == "a":
-                links += 1 if starts else -1
-        elif tag in SKIPPED:
+        starts = event == "start"
+        role = _ROLES.get(element.tag)
+        if role == "link":
+            links += 1 if starts else -1
+        elif role == "skipped":
             if starts:
                 walk.skip_subtree()
                 continue
-        else:
+        elif role is None:
             if pieces:
                 blocks.append(_block(pieces, linked, block, doubts))
                 pieces, linked = [], 0

@@ -67,10 +67,13 @@ class Reader:
         self.timezone = timezone
         self.day_first = day_first
         self.zone = ZoneInfo(timezone)
+        self._read: dict[str, Moment | None] = {}
 
     def exactly(self, text: str) -> Moment | None:
         """Return the moment that is all the text says."""
-        return parse(text, now=self.now, timezone=self.timezone, day_first=self.day_first)
+        if text not in self._read:  # a page says one date in several places
+            self._read[text] = parse(text, now=self.now, timezone=self.timezone, day_first=self.day_first)
+        return self._read[text]
 
     def spans(self, text: str) -> Iterator[tuple[Moment, int]]:
         """Yield the moments a text holds, each with its offset."""
