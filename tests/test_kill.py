@@ -23,13 +23,19 @@ from pathlib import Path
 from crawler.sample.demo import sample_topic
 from scheduler.run import crawl_once
 crawl_once(Path(sys.argv[1]), sample_topic(), by="person", everything=True,
-           overrides={"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": json.loads(sys.argv[2])})
+           overrides={"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": json.loads(sys.argv[2])},
+           **json.loads(sys.argv[3]))
 """
+
+
+def start(db: Path, web: SampleWeb, **how: object) -> subprocess.Popen[bytes]:
+    """Start a crawl in a process of its own."""
+    return subprocess.Popen([sys.executable, "-c", DRIVER, str(db), json.dumps(web.connect_to), json.dumps(how)])
 
 
 def crawl(db: Path, web: SampleWeb, kill_when: int | None = None) -> int:
     """Crawl in a process of its own; kill it -9 once the corpus holds `kill_when` visits (0: at the first poll)."""
-    process = subprocess.Popen([sys.executable, "-c", DRIVER, str(db), json.dumps(web.connect_to)])
+    process = start(db, web)
     deadline = time.monotonic() + 120
     while kill_when is not None and process.poll() is None and time.monotonic() < deadline:
         if visits(db, kill_when):
@@ -89,3 +95,17 @@ def test_killed_and_rerun_equals_undisturbed(when: int, undisturbed: dict[str, A
         crawl(db, web)
         crawl(db, web)
     assert picture(db) == undisturbed
+
+
+def test_crawls_started_at_once_are_one_after_the_other(undisturbed: dict[str, Any], tmp_path: Path) -> None:
+    """Of four at once two wait and two leave with code 0: no page is stored twice, and the corpus is the same."""
+    db = tmp_path / "c.db"
+    with SampleWeb() as web:
+        waiting = [start(db, web, wait=120) for _ in range(2)]
+        leaving = [start(db, web, skip_locked=True) for _ in range(2)]
+        assert [process.wait(120) for process in (*waiting, *leaving)] == [0] * 4
+    assert picture(db) == undisturbed
+    with Corpus(db, read_only=True) as corpus:
+        assert corpus.value("SELECT count(*) FROM runs") >= len(waiting)
+        twice = "SELECT lead_id FROM visits WHERE ending = 'stored' GROUP BY lead_id HAVING count(*) > 1"
+        assert corpus.rows(twice) == []

@@ -41,6 +41,8 @@ EXITS = {
 }
 """What the exit codes mean: the README's table is made of this."""
 
+_CREDENTIALS = re.compile(r"://[^\s/@'\"<>]+@")
+
 
 class Commands(click.Group):
     """Our group: every HouxuError ends in one line on standard error and its own exit code."""
@@ -246,9 +248,22 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((100, 24)).columns
 
 
+class Discreet(logging.Formatter):
+    """Writes `https://***@host/` where a message or a traceback holds a URL with a user and a password.
+
+    Our own requests carry none, but Scrapy logs a redirect's Location as it came, before a middleware sees it.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record, without credentials."""
+        return _CREDENTIALS.sub("://***@", super().format(record))
+
+
 def log_to_stderr(verbose: int) -> None:
     """Log errors, with -v the run, with -vv every request."""
     level = (logging.ERROR, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=level)
     logging.getLogger("scrapy").setLevel(logging.CRITICAL if not verbose else level)
     logging.getLogger("twisted").setLevel(logging.CRITICAL if not verbose else level)

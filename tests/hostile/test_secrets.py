@@ -9,6 +9,7 @@ import pytest
 from scrapy import Request
 
 from crawler import topic as topics
+from crawler.cli.options import Discreet
 from crawler.crawl import settings_for
 from crawler.errors import TopicError
 from crawler.middlewares.envelope import EnvelopeMiddleware
@@ -82,7 +83,7 @@ def test_row_22_a_policy_that_is_python(crawl: Crawl, caplog: pytest.LogCaptureF
 
 def test_credentials_in_a_link_are_taken_out(crawl: Crawl, web: HostileWeb, caplog: pytest.LogCaptureFixture) -> None:
     """They are sent to nobody, and are in neither the log nor the corpus; nor are those of a redirect."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     web.answers["evil.test/1"] = moved("http://user:hunter2@other.test/2")
     web.answers["other.test/2"] = http(article())
     web.answers["evil.test/feed"] = feed(["http://user:hunter2@evil.test/1"])
@@ -90,7 +91,25 @@ def test_credentials_in_a_link_are_taken_out(crawl: Crawl, web: HostileWeb, capl
     assert left.corpus.value("SELECT count(*) FROM articles") == 2
     assert all("authorization" not in asked.headers for asked in web.asked)
     assert "hunter2" not in left.dump()
-    assert "hunter2" not in caplog.text
+    discreet = Discreet()
+    said = "\n".join(discreet.format(record) for record in caplog.records)
+    assert "hunter2" not in said
+    assert "://***@other.test/2" in said
+
+
+def test_nothing_that_is_logged_holds_a_password() -> None:
+    """Neither in a message nor in a traceback; an address without one stays as it is."""
+    fault = ValueError("http://user:hunter2@a.test/")
+    record = logging.LogRecord(
+        "x",
+        logging.ERROR,
+        "",
+        0,
+        "<GET %s> mail@a.test",
+        ("https://a:hunter2@b.test:81/@c",),
+        (type(fault), fault, None),
+    )
+    assert Discreet().format(record) == ("<GET https://***@b.test:81/@c> mail@a.test\nValueError: http://***@a.test/")
 
 
 def test_only_credentials_are_taken_out() -> None:
