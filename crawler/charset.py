@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=[\s"']*([\w.:-]+)""", re.IGNORECASE)
+_HEADER = re.compile(r"""charset\s*=[\s"']*([\w.:-]+)""", re.IGNORECASE)
 _HEAD = 4096
 """Bytes in which a page must declare its encoding: browsers look at 1,024, some pages open with a comment."""
 
