@@ -11,9 +11,10 @@ from crawler.corpus.vectors import TIME, Vectors
 from crawler.model import Article, instant, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from crawler.corpus.vectors import Rarity
     from crawler.stories import Item
 
 NEAR_BY_TERM = 64
@@ -73,7 +74,8 @@ class Stories(Vectors):
             return 0
         self._mark_region(None if days is None else now - timedelta(days=days))
         settled = 0
-        for members in stories.settle(self._items("v.article_id IN (SELECT id FROM temp.region)"), self._weigh()):
+        region = self._items("v.article_id IN (SELECT id FROM temp.region)")
+        for members in stories.settle(region, self._weigh().__getitem__):
             self._assign(members)
             settled += 1
         self._count(
@@ -150,24 +152,25 @@ class Stories(Vectors):
 
     def _join(self, root_id: int) -> int:
         item = next(self._items("v.article_id = ?", (root_id,)))
-        found = self._near(item, self._weigh(item.terms))
-        weigh = self._weigh(item.terms, *(near.terms for _, near in found))
+        rarity = self._weigh(item.terms)
+        found = self._near(item, rarity)
+        rarity.read(*(near.terms for _, near in found))
         threads: dict[int, list[Item]] = {}
         for story_id, near in found:
             threads.setdefault(story_id, []).append(near)
-        joined = stories.place(item, threads, weigh)
+        joined = stories.place(item, threads, rarity.__getitem__)
         return self._new_story(root_id) if joined is None else joined
 
-    def _near(self, item: Item, weigh: Callable[[str], float]) -> list[tuple[int, Item]]:
+    def _near(self, item: Item, rarity: Rarity) -> list[tuple[int, Item]]:
         """Return the texts that share most rare terms, within reach in time, with their stories."""
         shared: dict[int, float] = {}
         span = (stamp(item.at - stories.REACH), stamp(item.at + stories.REACH))
-        for term in self._signature(item.terms, weigh):
+        for term in self._signature(item.terms, rarity):
             for row in self.conn.execute(
                 "SELECT article_id FROM signatures WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?",
                 (term, *span, NEAR_BY_TERM),
             ):
-                shared[row[0]] = shared.get(row[0], 0.0) + weigh(term)
+                shared[row[0]] = shared.get(row[0], 0.0) + rarity[term]
         shared.pop(item.id, None)
         nearest = sorted(shared, key=lambda each: (-shared[each], each))[:NEAR]
         marks = ",".join("?" * len(nearest))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler import stories
@@ -12,13 +11,39 @@ from crawler.model import instant
 from crawler.stories import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
 
 SIGNATURE = 16
 """Rare terms under which a text is found again, half of them bridges where it has as many."""
 
 TIME = "coalesce(a.published_at, a.first_seen_at)"
 """When an article counts as told; SQL over `articles a`."""
+
+
+class Rarity(dict[str, float]):
+    """The idf of terms as of one instant, by `stories.word`; a term that is not held yet is read when asked for."""
+
+    def __init__(self, conn: sqlite3.Connection, texts: int) -> None:
+        super().__init__()
+        self._conn = conn
+        self._texts = texts
+
+    def __missing__(self, term: str) -> float:
+        row = self._conn.execute("SELECT articles FROM terms WHERE term = ?", (term,)).fetchone()
+        self[term] = idf = stories.idf(row[0] if row else 0, self._texts)
+        return idf
+
+    def read(self, *vectors: Mapping[str, float]) -> None:
+        """Read the terms of texts that are not held yet, all in one query."""
+        asked = {word for vector in vectors for word in map(stories.word, vector)} - self.keys()
+        counts = dict.fromkeys(asked, 0)
+        rows = self._conn.execute(
+            "SELECT term, articles FROM terms WHERE term IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(asked), ensure_ascii=False),),
+        )
+        counts.update(map(tuple, rows))
+        self.update((term, stories.idf(count, self._texts)) for term, count in counts.items())
 
 
 class Vectors(Base):
@@ -59,32 +84,15 @@ class Vectors(Base):
             self.set_meta("texts", str(texts))
         return texts
 
-    def _weigh(self, *vectors: Mapping[str, float]) -> Callable[[str], float]:
-        """Return the idf of a term as of now; those in `vectors` are read at once: they were 2,000 queries a page."""
-        texts = self._texts()
-        known = dict.fromkeys((stories.word(term) for vector in vectors for term in vector), 0)
-        asked = json.dumps(list(known), ensure_ascii=False)
-        known.update(
-            map(
-                tuple,
-                self.conn.execute(
-                    "SELECT term, articles FROM terms WHERE term IN (SELECT value FROM json_each(?))", (asked,)
-                ),
-            )
-        )
+    def _weigh(self, *vectors: Mapping[str, float]) -> Rarity:
+        """Return the idf of terms as of now; those of `vectors` are read at once: they were 2,000 queries a page."""
+        rarity = Rarity(self.conn, self._texts())
+        rarity.read(*vectors)
+        return rarity
 
-        @lru_cache(maxsize=200_000)
-        def weigh(term: str) -> float:
-            count = known.get(term)
-            if count is None:
-                row = self.conn.execute("SELECT articles FROM terms WHERE term = ?", (term,)).fetchone()
-                count = row[0] if row else 0
-            return stories.idf(count, texts)
-
-        return weigh
-
-    def _signature(self, terms: Mapping[str, float], weigh: Callable[[str], float]) -> list[str]:
-        ranked = sorted(terms, key=lambda term: (-terms[term] * weigh(stories.word(term)), term))
+    def _signature(self, terms: Mapping[str, float], rarity: Rarity) -> list[str]:
+        weights = sorted((-count * rarity[stories.word(term)], term) for term, count in terms.items())
+        ranked = [term for _, term in weights]
         bridges = [term for term in ranked if stories.bridging(term)][: SIGNATURE // 2]
         others = [term for term in ranked if term not in bridges]
         return sorted({stories.word(term) for term in (*bridges, *others[: SIGNATURE - len(bridges)])})

@@ -83,26 +83,29 @@ class _Group:
 
 def _vector(item: Item, weigh: Callable[[str], float]) -> dict[str, float]:
     """Return two vectors in one: all terms, under the script; and the bridge, under the script in capitals."""
-    weights = {term: count * weigh(word(term)) for term, count in item.terms.items()}
-    script = "h" if _is_han(item.terms) else "l"
+    script, capital = ("h", "H") if _is_han(item.terms) else ("l", "L")
     length = math.sqrt(DATED) if item.dated else 1.0
-    vector = {script + word(term): weight for term, weight in weights.items()}
-    _stretch(vector, length, unseen=0.0)
-    bridge = {script.upper() + word(term): weight for term, weight in weights.items() if bridging(term)}
-    _stretch(bridge, length, unseen=_UNSEEN * weigh(""))
-    return vector | bridge
+    whole: dict[str, float] = {}
+    bridge: dict[str, float] = {}
+    for term, count in item.terms.items():  # the hottest loop of a stored page
+        plain = word(term)
+        weight = count * weigh(plain)
+        whole[script + plain] = weight
+        if bridging(term):
+            bridge[capital + plain] = weight
+    return _stretched(whole, length) | _stretched(bridge, length, unseen=_UNSEEN * weigh(""))
 
 
-def _stretch(vector: dict[str, float], length: float, *, unseen: float) -> None:
-    """Give a vector this length, less what the unseen part of it takes."""
-    norm = math.sqrt(sum(weight * weight for weight in vector.values()) + unseen * unseen)
-    for term in vector:
-        vector[term] *= length / norm
+def _stretched(vector: Mapping[str, float], length: float, *, unseen: float = 0.0) -> dict[str, float]:
+    """Return a vector of this length, less what the unseen part of it takes."""
+    factor = length / (math.hypot(unseen, *vector.values()) or 1.0)
+    return {term: weight * factor for term, weight in vector.items()}
 
 
 def _is_han(terms: Mapping[str, float]) -> bool:
-    han = sum(len(term) == 2 and term[0] > "\u2e80" for term in terms)  # noqa: PLR2004 a pair of characters
-    return han > sum(not bridging(term) for term in terms) / 2
+    plain = [term for term in terms if not bridging(term)]
+    han = sum(len(term) == 2 and term[0] > "\u2e80" for term in plain)  # noqa: PLR2004 a pair of characters
+    return han > len(plain) / 2
 
 
 def _meets(term: str) -> tuple[tuple[str, float], ...]:
@@ -220,17 +223,26 @@ def place(item: Item, stories: Mapping[int, Sequence[Item]], weigh: Callable[[st
         stories: near stories: id -> some of their texts.
         weigh: as for `settle`.
     """
-    candidates = sorted(stories)
-    groups = [_group(item, weigh)]
-    for story in candidates:
-        members = [_group(member, weigh) for member in stories[story]]
+    one = _group(item, weigh)
+    sought = _sought(one.vector)
+    scores = []
+    for story, texts in stories.items():
+        members = [_group(text, weigh) for text in texts]
         whole = members[0]
         for member in members[1:]:
             _absorb(whole, member)
-        groups.append(whole)
-    scores = [(_similarity(groups[0], group), -story) for story, group in zip(candidates, groups[1:], strict=True)]
+        scores.append((_similarity(one, sought, whole), -story))
     best, story = max(scores, default=(0.0, 0))
     return -story if best >= JOIN else None
+
+
+def _sought(vector: Mapping[str, float]) -> dict[str, float]:
+    """Return a vector by what its terms are multiplied with: its product with another is a similarity."""
+    sought: dict[str, float] = {}
+    for term, weight in vector.items():
+        for other, share in _meets(term):
+            sought[other] = sought.get(other, 0.0) + share * weight
+    return sought
 
 
 def _absorb(group: _Group, other: _Group) -> None:
@@ -240,11 +252,7 @@ def _absorb(group: _Group, other: _Group) -> None:
         group.vector[term] = group.vector.get(term, 0.0) + weight
 
 
-def _similarity(one: _Group, group: _Group) -> float:
+def _similarity(one: _Group, sought: Mapping[str, float], group: _Group) -> float:
     gap = max(0.0, one.first - group.last, group.first - one.last)
-    total = sum(
-        share * weight * group.vector.get(other, 0.0)
-        for term, weight in one.vector.items()
-        for other, share in _meets(term)
-    )
+    total = math.fsum(sought[term] * group.vector[term] for term in sought.keys() & group.vector.keys())
     return total / (len(one.members) * len(group.members)) * math.exp(-gap)
