@@ -22,6 +22,7 @@ from crawler.extract import extract, join
 from crawler.model import Article, Ending, Match, Page, Topic, Verdict, Visit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from crawler.corpus.store import Corpus
@@ -75,6 +76,23 @@ def _prepare(topic: Topic, page: Page, reserved: str) -> Prepared:
         return Prepared(page=page, article=None, verdict=None, error=f"{type(error).__name__}: {error}"[:300])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A prepared page, and how it was come by.
+
+    Attributes:
+        prepared: what `prepare` gave.
+        lead_id: the lead that was visited; None for a replayed page.
+        status: what HTTP said.
+        ms: how long it took, in milliseconds.
+    """
+
+    prepared: Prepared
+    lead_id: int | None = None
+    status: int | None = None
+    ms: int = 0
+
+
 def append(
     corpus: Corpus,
     topic: Topic,
@@ -85,47 +103,60 @@ def append(
     status: int | None = None,
     ms: int = 0,
 ) -> Visit:
-    """Append a prepared page and end its visit, in one transaction; the raw page goes to its own file before.
-
-    A page whose publisher reserves that is not kept.
+    """Append a prepared page and end its visit, in one transaction; see `append_all`.
 
     Args:
         corpus: where to.
         topic: the topic it was prepared under.
         prepared: what `prepare` gave.
         run_id: the run.
-        lead_id: the lead that was visited; None for a replayed page.
-        status: what HTTP said.
-        ms: how long it took, in milliseconds.
+        lead_id: as for `Fetched`, like `status` and `ms`.
+        status: likewise.
+        ms: likewise.
     """
-    page = prepared.page
-    if corpus.is_forgotten(dedupe.canonical_url(page.url)):
-        return _leave_out(corpus, run_id, lead_id, page)
-    page_sha256 = None if prepared.reserved else corpus.pages.put(page.body)
+    fetched = Fetched(prepared=prepared, lead_id=lead_id, status=status, ms=ms)
+    return append_all(corpus, topic, [fetched], run_id)[0]
+
+
+def append_all(corpus: Corpus, topic: Topic, fetched: Sequence[Fetched], run_id: int) -> list[Visit]:
+    """Append pages and end their visits, in one transaction; the raw pages go to their own file before.
+
+    A page whose publisher reserves that is not kept. Where one of several breaks a stage each has a transaction of its
+    own: that one ends `unreadable`, the others as they would have.
+    """
+    keys = _keep(corpus, fetched)
     try:
         with corpus.transaction():
-            return _end(corpus, topic, prepared, run_id, page_sha256, lead_id, status, ms)
+            return [_end(corpus, topic, each, run_id, key) for each, key in zip(fetched, keys, strict=True)]
     except CorpusError:
         raise
     except Exception as error:  # a stage that a hostile text broke must end as one visit, not as the run
-        if prepared.error is not None:
+        if len(fetched) > 1:
+            return [visit for each in fetched for visit in append_all(corpus, topic, [each], run_id)]
+        (one,) = fetched
+        if one.prepared.error is not None:
             raise  # not the page's fault
-        failed = replace(prepared, article=None, verdict=None, error=f"{type(error).__name__}: {error}"[:300])
-        return append(corpus, topic, failed, run_id, lead_id=lead_id, status=status, ms=ms)
+        said = f"{type(error).__name__}: {error}"[:300]
+        failed = replace(one.prepared, article=None, verdict=None, error=said)
+        return append_all(corpus, topic, [replace(one, prepared=failed)], run_id)
 
 
-def _end(
-    corpus: Corpus,
-    topic: Topic,
-    prepared: Prepared,
-    run_id: int,
-    page_sha256: str | None,
-    lead_id: int | None,
-    status: int | None,
-    ms: int,
-) -> Visit:
-    """Write the rows of one visit, inside the transaction of `append`."""
+def _keep(corpus: Corpus, fetched: Sequence[Fetched]) -> list[str | None]:
+    """Put pages into their file and return the key of each; None of one that may not be kept."""
+    kept = [
+        not each.prepared.reserved and not corpus.is_forgotten(dedupe.canonical_url(each.prepared.page.url))
+        for each in fetched
+    ]
+    keys = iter(corpus.pages.put_all(each.prepared.page.body for each, keep in zip(fetched, kept, strict=True) if keep))
+    return [next(keys) if keep else None for keep in kept]
+
+
+def _end(corpus: Corpus, topic: Topic, fetched: Fetched, run_id: int, page_sha256: str | None) -> Visit:
+    """Write the rows of one visit, inside the transaction of `append_all`."""
+    prepared, lead_id = fetched.prepared, fetched.lead_id
     page = prepared.page
+    if corpus.is_forgotten(dedupe.canonical_url(page.url)):
+        return _leave_out(corpus, run_id, fetched)
     if prepared.error is not None:
         visit = Visit(url=page.url, ending=Ending.UNREADABLE, reason=prepared.error)
     elif prepared.article is None or prepared.verdict is None or not prepared.verdict.relevant:
@@ -137,7 +168,9 @@ def _end(
         )
         if visit.ending is Ending.UNCHANGED and lead_id is not None and corpus.lead_article(lead_id) is None:
             visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
-    visit_id = corpus.add_visit(run_id, lead_id, visit, page.fetched_at, status=status, page_sha256=page_sha256, ms=ms)
+    visit_id = corpus.add_visit(
+        run_id, lead_id, visit, page.fetched_at, status=fetched.status, page_sha256=page_sha256, ms=fetched.ms
+    )
     if prepared.verdict is not None:
         url = prepared.article.url if prepared.article else dedupe.canonical_url(page.url)
         corpus.add_verdict(
@@ -157,14 +190,14 @@ def _end(
     return visit
 
 
-def _leave_out(corpus: Corpus, run_id: int, lead_id: int | None, page: Page) -> Visit:
+def _leave_out(corpus: Corpus, run_id: int, fetched: Fetched) -> Visit:
     """End a visit that was led to what a person had forgotten, without a word of it."""
+    page, lead_id = fetched.prepared.page, fetched.lead_id
     visit = Visit(url=page.lead.url if page.lead else "", ending=Ending.BLOCKED, reason="led to a forgotten page")
-    with corpus.transaction():
-        corpus.add_visit(run_id, lead_id, visit, page.fetched_at)
-        corpus.count(run_id, visits=1)
-        if lead_id is not None:
-            corpus.end_lead(lead_id, visit, page.fetched_at)
+    corpus.add_visit(run_id, lead_id, visit, page.fetched_at)
+    corpus.count(run_id, visits=1)
+    if lead_id is not None:
+        corpus.end_lead(lead_id, visit, page.fetched_at)
     return visit
 
 

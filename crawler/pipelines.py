@@ -15,7 +15,7 @@ from crawler.corpus.leads import MAX_TRIES
 from crawler.errors import CorpusError
 from crawler.middlewares.hosts import HostsMiddleware, wait_until
 from crawler.model import Ending, Visit
-from crawler.path import append, prepare
+from crawler.path import Fetched, append_all, prepare
 from crawler.spiders.items import Polled, Visited
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from crawler.model import Page
     from crawler.spiders.follow import FollowSpider
 
 OUTAGES = 3
@@ -33,6 +34,16 @@ BUSY = timedelta(minutes=15)
 
 ROBOTS_WAIT = timedelta(minutes=15)
 """How long a lead waits whose host's robots.txt could not be had."""
+
+MOST_PAGES = 16
+"""Pages that are written in one transaction. Of 55 KB each: one that the gate ends costs 2.1 ms alone and 1.8 so, a
+stored one 20 and 17."""
+
+MOST_BYTES = 4 * 1024 * 1024
+"""Bytes of the pages that wait to be written."""
+
+LONGEST_WAIT = timedelta(seconds=1)
+"""How long a page waits for others, when the next one comes. A run that is killed fetches again what waited."""
 
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
@@ -49,6 +60,7 @@ class CorpusPipeline:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self._held: list[Polled | Visited] = []
+        self._pages: list[Fetched] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -101,6 +113,7 @@ class CorpusPipeline:
         if self._hosts.answered:
             try:
                 self._flush()
+                self._write_pages()
             except CorpusError as error:
                 job.error = job.error or error
         elif len({item.host for item in self._held}) == 1 and job.corpus.runs_without_network() >= OUTAGES:
@@ -116,10 +129,28 @@ class CorpusPipeline:
     def _write(self, item: Polled | Visited) -> None:
         if item.failure is not None and item.failure.stopped:
             return
+        if isinstance(item, Visited) and item.page is not None:
+            self._add_page(item, item.page)
+            return
+        self._write_pages()  # first: what is written now may say more of their leads
         if isinstance(item, Polled):
             self._write_poll(item)
-        else:
-            self._write_visit(item)
+        elif item.visit is not None:
+            self._end_without_page(item, item.visit)
+
+    def _add_page(self, item: Visited, page: Page) -> None:
+        """Put a page to those that are written together."""
+        prepared = item.prepared or prepare(self._spider.job.topic, page)
+        self._pages.append(Fetched(prepared=prepared, lead_id=item.lead_id, status=item.status, ms=item.ms))
+        pages = [each.prepared.page for each in self._pages]
+        waited = page.fetched_at - pages[0].fetched_at
+        if len(pages) >= MOST_PAGES or sum(len(each.body) for each in pages) >= MOST_BYTES or waited >= LONGEST_WAIT:
+            self._write_pages()
+
+    def _write_pages(self) -> None:
+        pages, self._pages = self._pages, []
+        if pages:
+            append_all(self._spider.job.corpus, self._spider.job.topic, pages, self._spider.job.run_id)
 
     def _write_poll(self, item: Polled) -> None:
         """Validators, body hash, next check and every lead: one transaction, which is what makes kill -9 harmless."""
@@ -144,21 +175,6 @@ class CorpusPipeline:
                 self._hosts.hold(host, outcome.host_retry_at)
         if outcome.fault is not None:
             job.faults[poll.source_id] = outcome.fault
-
-    def _write_visit(self, item: Visited) -> None:
-        job = self._spider.job
-        if item.page is not None:
-            append(
-                job.corpus,
-                job.topic,
-                item.prepared or prepare(job.topic, item.page),
-                job.run_id,
-                lead_id=item.lead_id,
-                status=item.status,
-                ms=item.ms,
-            )
-        elif item.visit is not None:
-            self._end_without_page(item, item.visit)
 
     def _end_without_page(self, item: Visited, visit: Visit) -> None:
         job, now = self._spider.job, self._spider.job.clock()

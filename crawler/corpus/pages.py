@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from crawler.corpus.base import connect, explained
+from crawler.corpus.base import atomic, connect, explained
 from crawler.errors import CorpusError, PageLost
 
 if sys.version_info >= (3, 14):
@@ -84,12 +84,17 @@ class Pages:
 
     def put(self, body: bytes) -> str:
         """Keep a page, once however often it is put, and return the sha256 of its bytes in hexadecimal."""
-        key = hashlib.sha256(body).hexdigest()
-        if key not in self:
-            packed = zstd.compress(body, LEVEL)
-            with explained(self.path):
-                self.conn.execute("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", (key, len(body), packed))
-        return key
+        return self.put_all([body])[0]
+
+    def put_all(self, bodies: Iterable[bytes]) -> list[str]:
+        """Keep pages, in one transaction, and return the sha256 of each in hexadecimal."""
+        by_key = [(hashlib.sha256(body).hexdigest(), body) for body in bodies]
+        new = {key: body for key, body in by_key if key not in self}
+        packed = [(key, len(body), zstd.compress(body, LEVEL)) for key, body in new.items()]
+        if packed:
+            with explained(self.path), atomic(self.conn):
+                self.conn.executemany("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", packed)
+        return [key for key, _ in by_key]
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes of a page.
@@ -109,17 +114,10 @@ class Pages:
 
     def delete(self, keys: Iterable[str]) -> int:
         """Remove pages for good and return how many were here; their bytes are overwritten."""
-        with explained(self.path):
-            self.conn.execute("BEGIN IMMEDIATE")
-            try:
-                before = self.conn.total_changes
-                self.conn.executemany("DELETE FROM pages WHERE sha256 = ?", ((key,) for key in keys))
-                gone = self.conn.total_changes - before
-            except BaseException:
-                self.conn.execute("ROLLBACK")
-                raise
-            self.conn.execute("COMMIT")
-        return gone
+        with explained(self.path), atomic(self.conn):
+            before = self.conn.total_changes
+            self.conn.executemany("DELETE FROM pages WHERE sha256 = ?", ((key,) for key in keys))
+            return self.conn.total_changes - before
 
     def __contains__(self, sha256: str) -> bool:
         with explained(self.path):
