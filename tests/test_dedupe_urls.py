@@ -137,3 +137,10 @@ def test_the_host_of_a_url() -> None:
     assert host_of("https://Tech.Example.com:8080/x") == "tech.example.com"
     assert host_of("not a url") == ""
     assert host_of("https://[broken") == ""
+
+
+@pytest.mark.parametrize("marks", [".amp" * 500, "/amp" * 500, "/.amp/" * 500, ".amp/amp" * 500])
+def test_amp_marks_go_however_many_they_are(marks: str) -> None:
+    """A key is its own key, whatever was piled on it."""
+    assert canonical_url(f"{KEY}{marks}") == KEY
+    assert canonical_url(f"{KEY}{marks}.html") == canonical_url(canonical_url(f"{KEY}{marks}.html"))

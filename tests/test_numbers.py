@@ -253,3 +253,9 @@ def test_dense_text_can_be_read(text: str) -> None:
     for number in find(text):
         assert text[number.start : number.end] == number.raw
         assert number.value >= 0
+
+
+@pytest.mark.parametrize("text", ["3 mıllion", "3 mİllion", "3\u2003million", "3\u3000million", "3 thouſand million"])
+def test_a_scale_is_read_however_its_letters_are_written(text: str) -> None:
+    """What the patterns match is known by its plain letters: re takes ı for i, ſ for s, and K for k."""
+    assert [number.value for number in find(text)] in ([3e6], [3e9])

@@ -47,7 +47,7 @@ _HOST_PREFIX = re.compile(r"^(?:www|m|wap|amp|mobile|3g)\.(?=[^.]+\.[^.])")
 _AMP_CACHE = re.compile(
     r"^https?://(?:[^/]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.[a-z.]+/amp/)(s/)?(?=[^/]+\.)"
 )
-_AMP_PATH = re.compile(r"/amp(?=/|$)|\.amp(?=\.s?html?$|$)")
+_AMP_PATH = re.compile(r"/amp(?=/)|(?<![/.]amp)(?:/*+\.amp|/++amp)++/*+$|(?<!\.amp)(?:\.amp)++(?=\.s?html?$)")
 _SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECASE)
 _HOME = re.compile(r"/?(?:(?:index|default|home)\.[a-z]{2,5})?", re.IGNORECASE)
 

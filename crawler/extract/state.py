@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extract.tree import line
+from crawler.text import clean
 
 if TYPE_CHECKING:
     from crawler.extract.metadata import Facts
@@ -76,7 +77,7 @@ def _prose(source: str) -> tuple[str, str]:
 
 def _string(literal: str) -> str:
     try:
-        return str(json.loads(f'"{literal}"', strict=False))
+        return clean(str(json.loads(f'"{literal}"', strict=False)))  # half of a pair may stand there
     except ValueError:
         return literal
 

@@ -31,7 +31,7 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ATTRIBUTES = 500
 """Above which a tag is read without them: libxml2 compares each with all before, 60,000 took 10 seconds."""
 
-_TEXTS = etree.XPath(".//text()[not(parent::script or parent::style)]", smart_strings=False)
+_TEXTS = etree.XPath("descendant::text()[not(parent::script or parent::style)]", smart_strings=False)
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
@@ -115,7 +115,10 @@ def text_of(element: Element | None) -> str:
         return ""
     if not len(element):
         return line(element.text or "")
-    return line("".join(cast("list[str]", _TEXTS(element))))
+    if next(element.iter("script", "style"), None) is not None:
+        return line("".join(cast("list[str]", _TEXTS(element))))
+    text: str = etree.tostring(element, method="text", encoding="unicode", with_tail=False)  # 200 times as fast
+    return line(text)
 
 
 def line(text: str) -> str:

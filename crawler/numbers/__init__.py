@@ -237,7 +237,7 @@ def _scale(folded: str, at: int, figure: str, *, spelled: bool) -> tuple[int, De
     if small and not spelled and said != "k" and not re.compile(r"[\s-][a-z]+").match(folded, latin.end()):
         return 1, Decimal(0), at
     factor = 1
-    for word in re.split(r"[\s-]", said.lower()):
+    for word in re.findall("[a-z]+", said.lower()):
         factor *= SCALES[word]
     return factor, Decimal(0), latin.end()
 

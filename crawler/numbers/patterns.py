@@ -13,6 +13,8 @@ Comparator = Literal["=", "~", ">", ">=", "<", "<="]
 
 COMMA = 0xFF0C  # the full-width comma is punctuation, unless it groups full-width digits
 WIDE = {point: point - 0xFEE0 for point in range(0xFF01, 0xFF5F) if point != COMMA} | {0x3000: 0x20, 0xFFE5: 0xA5}
+WIDE |= {ord(letter): plain for letter, plain in zip("ıİſK", "iIsK", strict=True)}  # `re` takes these for one another
+
 WIDE_GROUPS = re.compile("(?<=[０-９])，(?=[０-９]{3})")
 
 DIGITS = dict(zip("零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖", [0, *range(10), 2, *range(1, 10)], strict=True))
@@ -55,7 +57,7 @@ MONTH = (
     "(?-i:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|"
     r"Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
 )
-ENDLESS = re.compile(rf"[0-9][0-9,.]{{39,}}|[{HAN_DIGIT}十百千万亿拾佰仟点]{{40,}}")
+ENDLESS = re.compile(rf"\d[\d,.]{{39,}}|[{HAN_DIGIT}十百千万亿拾佰仟点]{{40,}}")
 """No quantity, and too large for a float or, at 4,300 digits, for int()."""
 
 ORDINAL = "|".join(ORDINALS)
@@ -98,7 +100,7 @@ START = re.compile(  # the guard spares most characters of a text all of the alt
     r"|前\s?(?:\d{1,3}|[一二两三四五六七八九十]{1,2})(?:[名位强甲]|(?![\d季天周年个月大后代所者日晚夜次]))"
     rf"|(?<![A-Za-z])(?:top|no\.)[ -]?(?:\d{{1,3}}|{WORD}){END}|#\d{{1,2}}(?!\d)"
     rf"|\b(?:{ORDINAL})(?=[ -](?:place\b|best\b|overall\b|globally\b|worldwide\b|among\b|in the\b|only to\b)))"
-    rf"|(?P<han_part>(?:{ARABIC}|{HAN})分之(?:{ARABIC}|{HAN}))"
+    rf"|(?P<han_part>(?:(?<!\d){ARABIC}|{HAN})分之(?:{ARABIC}|{HAN}))"
     r"|(?<![\d/.])(?P<part>1/\d{1,4})(?![\d/.])"
     rf"|\b(?P<word_part>(?:one|two|three|an?)[ -](?:{'|'.join(PARTS)})s?)\b(?=\s(?:of|the|as)\b)"
     rf"|\b(?P<multiple>{'|'.join(MULTIPLES)})[sd]?\b(?=\s(?:the|that|as|its|of|what|from)\b)"
