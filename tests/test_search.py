@@ -3,7 +3,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -135,6 +135,29 @@ def test_best_first_or_newest_first(rows: Rows) -> None:
     assert [found.article_id for found in rows.corpus.search("小米", limit=2)] == [6, 1]
     assert [found.article_id for found in rows.corpus.search("小米", newest=True)][:2] == [6, 3]
     assert rows.corpus.search("小米", limit=0) == []
+
+
+@pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize("many", [1, 3, 8, 30])
+def test_a_common_word_is_found_from_the_newest_article_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, newest: bool
+) -> None:
+    """What is published lately and was seen long ago included; the answer is that of reading every headline."""
+    made = Rows(tmp_path / "many.db")
+    for i in range(60):
+        title = "小米开售" if i % 3 == 0 else "米价"
+        body = "小米说，销量上涨。" if i % 2 == 0 else "天气晴朗。"
+        made.article(title, body, published=START + timedelta(hours=i * 37 % 60))
+    spans: tuple[dict[str, Any], ...] = (
+        {},
+        {"since": START + timedelta(hours=9)},
+        {"until": START + timedelta(hours=33)},
+    )
+    asked = [{"limit": limit, "newest": newest, **span} for limit in (0, 1, 5, 20) for span in spans]
+    every = [made.corpus.search("小米", **each) for each in asked]
+    monkeypatch.setattr("crawler.corpus.search.MANY", many)
+    assert [made.corpus.search("小米", **each) for each in asked] == every
+    made.corpus.close()
 
 
 def test_filters(rows: Rows) -> None:
