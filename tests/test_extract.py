@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from crawler.errors import Unreadable
 from crawler.extract import extract, join, next_page
 from crawler.extract.links import site
+from crawler.extract.tree import parse, text_of
 from crawler.model import Article, Lead, Page, SiteRule
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -408,3 +409,16 @@ def test_english_pages_are_read_alike() -> None:
     assert found.authors == ("Maud Ellery", "Rowan Pike")
     assert found.published_at == datetime(2025, 5, 20, 14, 40, tzinfo=UTC)
     assert found.published_tz == "EST"
+
+
+@pytest.mark.parametrize(
+    ("inner", "text"),
+    [
+        ("小米", "小米"),
+        ("a<b>b</b> c<i>d<u>e</u></i>f", "ab cdef"),
+        ("a<script>b</script>c<style>d</style> <span>e<script>f</script></span>g", "ac eg"),
+    ],
+)
+def test_a_text_is_read_in_order_without_its_scripts(inner: str, text: str) -> None:
+    """Tails and children where they stand; what a browser runs is no text."""
+    assert text_of(parse(f"<body><h1>{inner}</h1>tail</body>").first("h1")) == text
