@@ -158,3 +158,10 @@ def test_any_bytes_give_leads_or_a_reason(body: bytes) -> None:
     except SourceError:
         return
     assert all(url.startswith(("http://", "https://")) for url in (*answer.more, *(lead.url for lead in answer.leads)))
+
+
+def test_a_namespace_longer_than_any_is_refused() -> None:
+    """It would be held once for every element; the namespaces of the standard are short."""
+    long = f'<urlset xmlns="http://{"a" * 1000}"><url><loc>https://bao.test/1</loc></url></urlset>'
+    with pytest.raises(SourceError, match=r"namespace of more than 1,000 characters"):
+        ask(sitemap.parse, long)
