@@ -90,7 +90,7 @@ def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[in
                 corpus.count(run_id, visits=len(fresh) + len(others), articles=max(0, corpus.articles() - before))
             corpus.end_run(run_id, "done", datetime.now(UTC), f"merged {path.name}")
         _judge_again(corpus, topic, union.rescanned(corpus, shard))
-        union.point_leads(corpus, shard)
+        union.point_all_leads(corpus, shard)
         return Merged(path, len(fresh), len(others), corpus.articles() - before)
 
 
@@ -176,9 +176,11 @@ def _tell(corpus: Merging, topic: Topic, group: list[Telling], run_id: int) -> N
             visit = append_article(corpus, topic, article, verdict, at, one.row["url"], one.row["page_sha256"])
             if visit.ending is Ending.UNCHANGED and one.row["lead"] is not None and one.row["lead"] not in by_lead:
                 visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
-            by_lead.add(one.row["lead"])
+            if one.row["lead"] is not None:
+                by_lead.add(one.row["lead"])
             _write(corpus, one, visit, run_id)
             told[visit.article_id or 0] = article
+        union.point_leads(corpus, by_lead)  # ours too: their texts may be told under another URL now
         corpus.drop_emptied(emptied - told.keys())
         corpus.point_back(told)
         moved = corpus.replant({*told, *(touched - (emptied - told.keys()))})

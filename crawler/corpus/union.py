@@ -168,15 +168,20 @@ def _sightings(corpus: Merging, lead_id: int, rows: Iterable[dict[str, Any]]) ->
             corpus.insert("sightings", row)
 
 
-def point_leads(corpus: Merging, shard: Corpus) -> None:
+def point_all_leads(corpus: Merging, shard: Corpus) -> None:
     """Let each of the shard's leads name the article that its last telling visit gave."""
     for lot in batches(shard.rows("SELECT url FROM leads WHERE article_id IS NOT NULL")):
         with corpus.transaction():
-            corpus.conn.executemany(
-                "UPDATE leads SET article_id = coalesce((SELECT v.article_id FROM visits v WHERE v.lead_id = leads.id "
-                "AND v.article_id IS NOT NULL ORDER BY v.at DESC, v.id DESC LIMIT 1), article_id) WHERE url = :url",
-                lot,
-            )
+            point_leads(corpus, (row["url"] for row in lot))
+
+
+def point_leads(corpus: Merging, urls: Iterable[str]) -> None:
+    """Let leads name the article that their last telling visit gave, inside a transaction of the caller."""
+    corpus.conn.executemany(
+        "UPDATE leads SET article_id = coalesce((SELECT v.article_id FROM visits v WHERE v.lead_id = leads.id "
+        "AND v.article_id IS NOT NULL ORDER BY v.at DESC, v.id DESC LIMIT 1), article_id) WHERE url = ?",
+        ((url,) for url in urls),
+    )
 
 
 def other_visits(corpus: Merging, shard: Corpus) -> list[dict[str, Any]]:
