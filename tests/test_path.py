@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crawler import dedupe
 from crawler.corpus.store import Corpus
-from crawler.model import Ending, Lead, Page, Topic
-from crawler.path import append, prepare
+from crawler.model import Article, Ending, Lead, Page, Topic
+from crawler.path import Fetched, append, append_all, prepare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,3 +238,60 @@ def test_the_source_knows_the_hour_of_the_page_s_day(corpus: Corpus, topic: Topi
     )
     take(corpus, topic, only_day)
     assert corpus.value("SELECT published_at FROM coverage") == "2025-12-17T04:05:00Z"
+
+
+def several() -> list[Page]:
+    """Return a text, an edit of it, a page off topic, a copy elsewhere and the text again."""
+    edited = [line.replace("3090亿", "309亿") for line in BODY]
+    return [
+        page(BODY),
+        page(edited, at=NOON + timedelta(minutes=1)),
+        page(
+            ["虚构样例：今年沁州的谷子收成好，每亩收入高过往年，合作社的收购价也提了。"] * 3,
+            url="https://bao.test/2.html",
+        ),
+        page(BODY, url="https://zhuan.test/3.html", at=NOON + timedelta(minutes=2)),
+        page(edited, at=NOON + timedelta(minutes=3)),
+    ]
+
+
+def test_pages_in_one_transaction_end_as_one_by_one(tmp_path: Path, topic: Topic) -> None:
+    """Each sees those before it; one commit holds all."""
+    held = []
+    for name in ("one", "all"):
+        with Corpus(tmp_path / f"{name}.db", create=True) as corpus:
+            corpus.claim_topic(topic.id, None)
+            fetched = [Fetched(prepared=prepare(topic, each)) for each in several()]
+            run_id = corpus.start_run("person", NOON)
+            if name == "all":
+                visits = append_all(corpus, topic, fetched, run_id)
+            else:
+                visits = [append(corpus, topic, each.prepared, run_id) for each in fetched]
+            held.append(
+                (visits, counts(corpus), corpus.rows("SELECT url, root_id, latest_id FROM articles ORDER BY id"))
+            )
+    assert held[0] == held[1]
+
+
+def test_of_pages_in_one_transaction_only_the_broken_one_is_unreadable(
+    corpus: Corpus, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others end as they would have, and nothing is written twice."""
+    works = dedupe.match
+
+    def breaks(article: Article, candidates: list[Any]) -> Any:
+        if "zhuan.test" in article.url:
+            raise RuntimeError("cannot be matched")
+        return works(article, candidates)
+
+    monkeypatch.setattr(dedupe, "match", breaks)
+    fetched = [Fetched(prepared=prepare(topic, each)) for each in several()]
+    visits = append_all(corpus, topic, fetched, corpus.start_run("person", NOON))
+    assert [visit.ending for visit in visits] == [
+        Ending.STORED,
+        Ending.REVISED,
+        Ending.OFF_TOPIC,
+        Ending.UNREADABLE,
+        Ending.UNCHANGED,
+    ]
+    assert corpus.value("SELECT count(*) FROM visits") == 5
