@@ -141,11 +141,7 @@ def published(
         url: where the page is.
     """
     start = _start(body.blocks, heading, title)
-    witnesses = [
-        *_declared(reader, facts),
-        *_times(reader, page, body, start),
-        *_near(reader, body.blocks, start, heading),
-    ]
+    witnesses = [*_declared(reader, facts), *_times(reader, page, body, start), *_near(reader, body.blocks, start)]
     in_url = _IN_URL.search(url)
     if in_url and "://" not in url[8 : in_url.start()] and (day := reader.exactly("-".join(in_url.groups()))):
         witnesses.append(_Witness("url", day, "url"))
@@ -245,14 +241,14 @@ def _time(reader: Reader, element: Element) -> Moment | None:
     return None
 
 
-def _near(reader: Reader, blocks: Sequence[Block], start: int | None, heading: Element | None) -> Iterator[_Witness]:
-    """Yield what lines near the title say, those after it first; what the title itself dates is what it is about."""
+def _near(reader: Reader, blocks: Sequence[Block], start: int | None) -> Iterator[_Witness]:
+    """Yield what lines near the title say, those after it first."""
     if start is None:
         start = 0
     numbers = (*range(start, min(len(blocks), start + _BELOW)), *range(start - 1, max(-1, start - _BEFORE - 1), -1))
     for number in numbers:
         block = blocks[number]
-        if block.size >= _LONGEST or (number == start and block.element is heading):
+        if block.size >= _LONGEST:
             continue
         for moment, offset in reader.spans(block.text):
             shown = len(block.text) < _LINE or len(moment.raw) > _SHARE * len(block.text)
