@@ -62,24 +62,21 @@ _PART = frozenset("body con content context detail editor entry main text txt".s
 @lru_cache(maxsize=50_000)
 def hint(name: str) -> Hint:
     """Return what a class attribute, an id, or both joined by a space, say of their element."""
-    said = [_said(token) for token in name.split()]
-    return next((each for each in (Hint.BODY, Hint.STRONG, Hint.WEAK) if each in said), Hint.NOTHING)
-
-
-@lru_cache(maxsize=50_000)
-def _said(token: str) -> Hint:
-    """Return what one name says: of those that stand together, most were met before."""
-    words = [word.lower() for word in _WORD.findall(token)]
-    if not words or words[0] in _SWITCH:
-        return Hint.NOTHING
-    joined = "".join(words)
-    if joined in _WHOLE or (words[0] in _WHAT and words[1:] and words[1] in _PART and not words[2:]):
-        return Hint.BODY
-    ends = {joined, words[0], words[-1]}
-    if not _STRONG.isdisjoint(ends):
-        return Hint.STRONG
-    inside = words if len(words) <= _LONG else ends
-    return Hint.NOTHING if _WEAK.isdisjoint(ends) and _ANYWHERE.isdisjoint(inside) else Hint.WEAK
+    best = Hint.NOTHING
+    for token in name.split():
+        words = [word.lower() for word in _WORD.findall(token)]
+        if not words or words[0] in _SWITCH:
+            continue
+        joined = "".join(words)
+        if joined in _WHOLE or (words[0] in _WHAT and words[1:] and words[1] in _PART and not words[2:]):
+            return Hint.BODY
+        ends = {joined, words[0], words[-1]}
+        inside = words if len(words) <= _LONG else ends
+        if not _STRONG.isdisjoint(ends):
+            best = Hint.STRONG
+        elif best is Hint.NOTHING and not (_WEAK.isdisjoint(ends) and _ANYWHERE.isdisjoint(inside)):
+            best = Hint.WEAK
+    return best
 
 
 @lru_cache(maxsize=10_000)
