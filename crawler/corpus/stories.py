@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from crawler.corpus.vectors import Rarity
+    from crawler.corpus.vectors import Idf
     from crawler.stories import Item
 
 NEAR_BY_TERM = 64
@@ -75,7 +75,7 @@ class Stories(Vectors):
         self._mark_region(None if days is None else now - timedelta(days=days))
         settled = 0
         region = self._items("v.article_id IN (SELECT id FROM temp.region)")
-        for members in stories.settle(region, self._weigh().__getitem__):
+        for members in stories.settle(region, self._idf().__getitem__):
             self._assign(members)
             settled += 1
         self._count(
@@ -152,25 +152,25 @@ class Stories(Vectors):
 
     def _join(self, root_id: int) -> int:
         item = next(self._items("v.article_id = ?", (root_id,)))
-        rarity = self._weigh(item.terms)
-        found = self._near(item, rarity)
-        rarity.read(*(near.terms for _, near in found))
+        idf = self._idf(item.terms)
+        found = self._near(item, idf)
+        idf.read(*(near.terms for _, near in found))
         threads: dict[int, list[Item]] = {}
         for story_id, near in found:
             threads.setdefault(story_id, []).append(near)
-        joined = stories.place(item, threads, rarity.__getitem__)
+        joined = stories.place(item, threads, idf.__getitem__)
         return self._new_story(root_id) if joined is None else joined
 
-    def _near(self, item: Item, rarity: Rarity) -> list[tuple[int, Item]]:
+    def _near(self, item: Item, idf: Idf) -> list[tuple[int, Item]]:
         """Return the texts that share most rare terms, within reach in time, with their stories."""
         shared: dict[int, float] = {}
         span = (stamp(item.at - stories.REACH), stamp(item.at + stories.REACH))
-        for term in self._signature(item.terms, rarity):
+        for term in self._signature(item.terms, idf):
             for row in self.conn.execute(
                 "SELECT article_id FROM signatures WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?",
                 (term, *span, NEAR_BY_TERM),
             ):
-                shared[row[0]] = shared.get(row[0], 0.0) + rarity[term]
+                shared[row[0]] = shared.get(row[0], 0.0) + idf[term]
         shared.pop(item.id, None)
         nearest = sorted(shared, key=lambda each: (-shared[each], each))[:NEAR]
         marks = ",".join("?" * len(nearest))

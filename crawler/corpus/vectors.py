@@ -21,7 +21,7 @@ TIME = "coalesce(a.published_at, a.first_seen_at)"
 """When an article counts as told; SQL over `articles a`."""
 
 
-class Rarity(dict[str, float]):
+class Idf(dict[str, float]):
     """The idf of terms as of one instant, by `stories.word`; a term that is not held yet is read when asked for."""
 
     def __init__(self, conn: sqlite3.Connection, texts: int) -> None:
@@ -31,8 +31,8 @@ class Rarity(dict[str, float]):
 
     def __missing__(self, term: str) -> float:
         row = self._conn.execute("SELECT articles FROM terms WHERE term = ?", (term,)).fetchone()
-        self[term] = idf = stories.idf(row[0] if row else 0, self._texts)
-        return idf
+        self[term] = value = stories.idf(row[0] if row else 0, self._texts)
+        return value
 
     def read(self, *vectors: Mapping[str, float]) -> None:
         """Read the terms of texts that are not held yet, all in one query."""
@@ -63,7 +63,7 @@ class Vectors(Base):
         self._texts(+1)
         self.conn.executemany(
             "INSERT INTO signatures (term, at, article_id) VALUES (?, ?, ?)",
-            ((term, at, article_id) for term in self._signature(terms, self._weigh(terms))),
+            ((term, at, article_id) for term in self._signature(terms, self._idf(terms))),
         )
 
     def _drop_vector(self, article_id: int) -> None:
@@ -84,14 +84,14 @@ class Vectors(Base):
             self.set_meta("texts", str(texts))
         return texts
 
-    def _weigh(self, *vectors: Mapping[str, float]) -> Rarity:
+    def _idf(self, *vectors: Mapping[str, float]) -> Idf:
         """Return the idf of terms as of now; those of `vectors` are read at once: they were 2,000 queries a page."""
-        rarity = Rarity(self.conn, self._texts())
-        rarity.read(*vectors)
-        return rarity
+        idf = Idf(self.conn, self._texts())
+        idf.read(*vectors)
+        return idf
 
-    def _signature(self, terms: Mapping[str, float], rarity: Rarity) -> list[str]:
-        weights = sorted((-count * rarity[stories.word(term)], term) for term, count in terms.items())
+    def _signature(self, terms: Mapping[str, float], idf: Idf) -> list[str]:
+        weights = sorted((-count * idf[stories.word(term)], term) for term, count in terms.items())
         ranked = [term for _, term in weights]
         bridges = [term for term in ranked if stories.bridging(term)][: SIGNATURE // 2]
         others = [term for term in ranked if term not in bridges]

@@ -92,7 +92,7 @@ def _vector(item: Item, weigh: Callable[[str], float]) -> dict[str, float]:
     for term, count in item.terms.items():  # the hottest loop of a stored page
         plain = word(term)
         weight = count * weigh(plain)
-        whole[intern(script + plain)] = weight  # one string for all texts of a slice: a seventh of its memory
+        whole[intern(script + plain)] = weight  # one string for all texts of a slice
         if bridging(term):
             bridge[intern(capital + plain)] = weight
     return _stretched(whole, length) | _stretched(bridge, length, unseen=_UNSEEN * weigh(""))
@@ -127,15 +127,15 @@ def _similarities(groups: Sequence[_Group]) -> NDArray[np.float64]:
     """
     count = len(groups)
     held = Counter(chain.from_iterable(group.vector for group in groups))
-    shared = {
-        term
+    holders: dict[str, list[tuple[int, float]]] = {  # in order: a sum of floats depends on it
+        term: []
         for term, texts in held.items()
         if texts > 1 or any(each != term and each in held for each, _ in _meets(term))
     }
-    holders: dict[str, list[tuple[int, float]]] = {term: [] for term in shared}
     for row, group in enumerate(groups):
-        for term in shared & group.vector.keys():
-            holders[term].append((row, group.vector[term]))
+        for term, weight in group.vector.items():
+            if term in holders:
+                holders[term].append((row, weight))
     sums = np.zeros((count, count))
     common: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for term, here in holders.items():

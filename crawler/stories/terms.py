@@ -81,7 +81,7 @@ def bridging(term: str) -> bool:
 
 def word(term: str) -> str:
     """Return a term without its mark of a name: what idf counts, and what texts in one script are compared by."""
-    return term[1:] if term[0] == "@" else term
+    return term.removeprefix("@")
 
 
 def idf(count: int, texts: int) -> float:
