@@ -12,10 +12,13 @@ from typing import Literal
 Comparator = Literal["=", "~", ">", ">=", "<", "<="]
 
 COMMA = 0xFF0C  # the full-width comma is punctuation, unless it groups full-width digits
-WIDE = {point: point - 0xFEE0 for point in range(0xFF01, 0xFF5F) if point != COMMA} | {0x3000: 0x20, 0xFFE5: 0xA5}
-LOOKALIKES = {ord(letter): ord(plain) for letter, plain in zip("ıİſK", "iIsK", strict=True)}
+LOOKALIKES = str.maketrans("ıİſ\u212a", "iIsK")
 """Letters that `re` takes for others, letter case aside."""
-WIDE |= LOOKALIKES
+WIDE = {point: point - 0xFEE0 for point in range(0xFF01, 0xFF5F) if point != COMMA} | {
+    0x3000: 0x20,
+    0xFFE5: 0xA5,
+    **LOOKALIKES,
+}
 
 WIDE_GROUPS = re.compile("(?<=[０-９])，(?=[０-９]{3})")
 
