@@ -49,6 +49,9 @@ from crawler.text import simplify
 _NEARBY = 16
 """Characters before a number in which its currency and its comparator are looked for."""
 
+_YEARS = range(1900, 2100)
+"""Bare figures that a reader takes for the year of something."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
@@ -144,7 +147,7 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     if currency and unit not in PARTS_OF_ONE:
         unit, after = currency, after if unit in {currency, "USD"} else end
     single = kind != "arabic" and value <= 1
-    year = not scaled and kind == "arabic" and high is None and 1900 <= value <= 2099 and "," not in figure  # noqa: PLR2004
+    year = not scaled and kind == "arabic" and high is None and value in _YEARS and "," not in figure
     if unit is None and not scaled:
         named = NAMED.search(folded[max(0, begin - _NEARBY) : begin])
         counted = COUNTED.match(folded, end) or (
