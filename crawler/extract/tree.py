@@ -116,7 +116,8 @@ def text_of(element: Element | None) -> str:
         return line(element.text or "")
     if next(element.iter("script", "style"), None) is not None:
         return line("".join(_shown(element)))
-    text: str = etree.tostring(element, method="text", encoding="unicode", with_tail=False)  # 200 times as fast
+    # Not by XPath's text() and ancestor: of a heading of 130 KB that took 65 ms, this a quarter of one.
+    text: str = etree.tostring(element, method="text", encoding="unicode", with_tail=False)
     return line(text)
 
 
