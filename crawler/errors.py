@@ -4,7 +4,7 @@
     ├── TopicError                  exit 2   a topic file with mistakes, all of them
     ├── CorpusError                 exit 1   the corpus cannot be read or written
     │   ├── CorpusMissing           exit 1   no file at that path
-    │   ├── PageLost            exit 1   a raw page is missing from its file, or damaged
+    │   ├── PageLost                exit 1   a raw page is missing from its file, or damaged
     │   ├── CorpusTooNew            exit 1   written by a newer houxu
     │   └── WrongTopic              exit 2   the file follows another topic
     ├── RunLocked                   exit 75  another run holds the lock

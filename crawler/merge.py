@@ -24,7 +24,7 @@ from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, WrongTopic
 from crawler.model import Article, Ending, instant
-from crawler.path import append_article
+from crawler.path import append_article, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -160,7 +160,7 @@ def _together(corpus: Merging, held: dict[str, list[Telling]], one: Telling) -> 
 
 def _tell(corpus: Merging, topic: Topic, group: list[Telling], run_id: int) -> None:
     """Tell articles anew: every visit that read them, in order of time, in one transaction."""
-    read = [(one, one.article(), one.verdict()) for one in group]  # before anything is emptied
+    read = [(one, _article(topic, one), one.verdict()) for one in group]  # before anything is emptied
     for one in group:
         if one.corpus is not corpus:
             corpus.take_pages(one.corpus, [one.row["page_sha256"]])
@@ -190,6 +190,18 @@ def _tell(corpus: Merging, topic: Topic, group: list[Telling], run_id: int) -> N
             if not corpus.judge_last(article_id):
                 corpus.unplace(article_id)
         corpus.close_again()
+
+
+def _article(topic: Topic, one: Telling) -> Article:
+    """Return what a telling read: as its corpus holds it, or, where that is another page's, from its own page again.
+
+    Its page is taken for the same words only: a topic or a houxu that reads it otherwise now does not change them.
+    """
+    held, page = one.article(), one.page()
+    again = prepare(topic, page).article if page is not None else None
+    if again is None or (again.title, again.body) != (held.title, held.body):
+        return held
+    return replace(again, url=held.url, paywalled=held.paywalled)
 
 
 def _write(corpus: Merging, one: Telling, visit: Visit, run_id: int) -> None:

@@ -1,8 +1,7 @@
 """A corpus by its natural keys: what two of them must agree on to be one, whatever their ids.
 
 Left out is what a machine has of its own: runs, milliseconds, the schedule (when to poll and visit next), ids inside
-the words of a reason. And where a text's page declared its URL: of a visit that found the words already held, a corpus
-keeps the page and not what it declared, so a text told anew has that from the page it was first read on.
+the words of a reason.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ QUERIES = {
              LEFT JOIN revisions l ON l.id = a.latest_id""",
     "revisions": """
         SELECT a.url, r.rev, r.seen_at, r.title, r.body, r.authors, r.credited_source, r.published_at, r.published_raw,
-               json_remove(r.evidence, '$.url') AS evidence, r.sha256, r.page_url, r.page_sha256, r.removed, r.added
+               r.evidence, r.sha256, r.page_url, r.page_sha256, r.removed, r.added
         FROM revisions r JOIN articles a ON a.id = r.article_id""",
     "visits": """
         SELECT DISTINCT v.url, v.at, v.status, v.ending, v.page_sha256, l.url AS lead, a.url AS article

@@ -131,6 +131,21 @@ def held(path: Path) -> dict[str, object]:
 @example(  # a lead of the first shard, whose page the third's makes another article of
     [(35, 3, 4, 0, True), (3, 0, 1, 0, True)], [{1}, {0}], [1, 2, 0]
 )
+@example(  # a page that declares its URL, told first where its shard had the words already from one that does not
+    [
+        (23, 2, 1, 0, False),
+        (1, 3, 1, None, True),
+        (3, 0, 3, 0, True),
+        (5, 3, 2, 0, True),
+        (25, 3, 1, None, False),
+        (27, 0, 4, None, False),
+        (19, 0, 4, 0, False),
+        (8, 3, 0, 0, True),
+        (4, 0, 4, None, False),
+    ],
+    [{0, 1}, {0, 1, 2}, {1}, {1}, {0}, {0}, {0, 1, 2}, {1, 2}, {0, 1, 2}],
+    [0, 2, 1],
+)
 @given(readings, shared, st.permutations(range(3)))
 def test_shards_in_any_order_are_the_single_writer(
     read: list[Reading], where: list[set[int]], order: list[int]

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 _DUE = "next_visit_at IS NOT NULL AND (next_visit_at <= :now OR (:every AND rung = 0))"
 
+_VISITED = """
+SELECT v.id AS visit_id, v.url AS visit_url, v.at, v.page_sha256, leads.*, s.lang, s.timezone
+FROM visits v LEFT JOIN leads ON leads.id = v.lead_id LEFT JOIN sources s ON s.id = leads.source_id
+"""
+
 _HAD = frozenset({Ending.STORED, Ending.REVISED, Ending.UNCHANGED, Ending.PAYWALLED})
 """Endings of a page that was there, and is visited again."""
 
@@ -257,13 +262,17 @@ class Leads(Base):
             (lead, a function that makes the Page of its bytes, the bytes' key) for each.
         """
         rows = self.rows(
-            "SELECT v.id AS visit_id, v.url AS visit_url, v.at, v.page_sha256, leads.*, s.lang, s.timezone "
-            "FROM visits v LEFT JOIN leads ON leads.id = v.lead_id LEFT JOIN sources s ON s.id = leads.source_id "
+            f"{_VISITED} "
             "WHERE v.id IN (SELECT max(id) FROM visits WHERE page_sha256 IS NOT NULL GROUP BY url) AND v.ending = ? "
             "AND (SELECT topic_digest FROM verdicts d WHERE d.visit_id = v.id) IS NOT ? ORDER BY v.id",
             (ending, topic_digest),
         )
         return [(row["id"], partial(_page, row), row["page_sha256"]) for row in rows]
+
+    def page_of(self, visit_id: int, body: bytes) -> Page:
+        """Return the Page of the bytes that a visit fetched."""
+        (row,) = self.rows(f"{_VISITED} WHERE v.id = ?", (visit_id,))
+        return _page(row, body)
 
 
 def _page(row: dict[str, Any], body: bytes) -> Page:

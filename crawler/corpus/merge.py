@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.bulk import Bulk
 from crawler.dedupe import canonical_url
+from crawler.errors import PageLost
 from crawler.model import Article, Hit, Verdict, instant
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crawler.corpus.store import Corpus
+    from crawler.model import Page
 
 _TELLINGS = """
 SELECT v.id AS visit_id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, v.article_id,
@@ -69,7 +71,7 @@ class Telling:
         """Return the text it read, under the URL that its page declares.
 
         A visit that found nothing new names no revision: its text is that of the revision with its page, or else the
-        latest at the time.
+        latest at the time. What only its page said (where it declares its URL, who wrote it) is in `page` alone.
         """
         at = self.row["at"]
         (text,) = self.corpus.rows(_TEXT, (self.row["article_id"], self.row["page_sha256"], at, at))
@@ -91,6 +93,17 @@ class Telling:
             paywalled=self.row["ending"] == "paywalled",
             evidence=json.loads(text["evidence"]),
         )
+
+    def page(self) -> Page | None:
+        """Return its page where no revision was read from that, or None: there is one, or the page is not kept."""
+        sha256 = self.row["page_sha256"]
+        held = "SELECT 1 FROM revisions WHERE article_id = ? AND page_sha256 IS ?"
+        if sha256 is None or self.corpus.value(held, (self.row["article_id"], sha256)) is not None:
+            return None
+        try:
+            return self.corpus.page_of(self.row["visit_id"], self.corpus.pages.get(sha256))
+        except PageLost:  # pruned
+            return None
 
 
 def tellings(corpus: Corpus) -> list[Telling]:
