@@ -123,6 +123,9 @@ def append_all(corpus: Corpus, topic: Topic, fetched: Sequence[Fetched], run_id:
 
     A page whose publisher reserves that is not kept. Where one of several breaks a stage each has a transaction of its
     own: that one ends `unreadable`, the others as they would have.
+
+    Raises:
+        CorpusError: the corpus or its pages cannot be written.
     """
     keys = _keep(corpus, fetched)
     try:
@@ -132,7 +135,7 @@ def append_all(corpus: Corpus, topic: Topic, fetched: Sequence[Fetched], run_id:
         raise
     except Exception as error:  # a stage that a hostile text broke must end as one visit, not as the run
         if len(fetched) > 1:
-            return [visit for each in fetched for visit in append_all(corpus, topic, [each], run_id)]
+            return _append_each(corpus, topic, fetched, run_id)
         (one,) = fetched
         if one.prepared.error is not None:
             raise  # not the page's fault
@@ -141,21 +144,40 @@ def append_all(corpus: Corpus, topic: Topic, fetched: Sequence[Fetched], run_id:
         return append_all(corpus, topic, [replace(one, prepared=failed)], run_id)
 
 
+def _append_each(corpus: Corpus, topic: Topic, fetched: Sequence[Fetched], run_id: int) -> list[Visit]:
+    """Append pages one by one; what cannot be written at all is raised when the others are."""
+    visits: list[Visit] = []
+    failed: Exception | None = None
+    for each in fetched:
+        try:
+            visits += append_all(corpus, topic, [each], run_id)
+        except CorpusError:
+            raise
+        except Exception as error:  # noqa: BLE001 raised below
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return visits
+
+
 def _keep(corpus: Corpus, fetched: Sequence[Fetched]) -> list[str | None]:
     """Put pages into their file and return the key of each; None of one that may not be kept."""
-    kept = [
-        not each.prepared.reserved and not corpus.is_forgotten(dedupe.canonical_url(each.prepared.page.url))
-        for each in fetched
-    ]
-    keys = iter(corpus.pages.put_all(each.prepared.page.body for each, keep in zip(fetched, kept, strict=True) if keep))
-    return [next(keys) if keep else None for keep in kept]
+    with corpus.pages.transaction():
+        return [
+            None if each.prepared.reserved or _is_forgotten(corpus, each) else corpus.pages.put(each.prepared.page.body)
+            for each in fetched
+        ]
+
+
+def _is_forgotten(corpus: Corpus, fetched: Fetched) -> bool:
+    return corpus.is_forgotten(dedupe.canonical_url(fetched.prepared.page.url))
 
 
 def _end(corpus: Corpus, topic: Topic, fetched: Fetched, run_id: int, page_sha256: str | None) -> Visit:
     """Write the rows of one visit, inside the transaction of `append_all`."""
     prepared, lead_id = fetched.prepared, fetched.lead_id
     page = prepared.page
-    if corpus.is_forgotten(dedupe.canonical_url(page.url)):
+    if page_sha256 is None and _is_forgotten(corpus, fetched):
         return _leave_out(corpus, run_id, fetched)
     if prepared.error is not None:
         visit = Visit(url=page.url, ending=Ending.UNREADABLE, reason=prepared.error)

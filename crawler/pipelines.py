@@ -149,8 +149,14 @@ class CorpusPipeline:
 
     def _write_pages(self) -> None:
         pages, self._pages = self._pages, []
-        if pages:
+        if not pages:
+            return
+        try:
             append_all(self._spider.job.corpus, self._spider.job.topic, pages, self._spider.job.run_id)
+        except CorpusError:
+            raise
+        except Exception:  # and what is written after them must not be lost with them: their leads stay open
+            log.exception("of %d pages from %s on, one could not be written", len(pages), pages[0].prepared.page.url)
 
     def _write_poll(self, item: Polled) -> None:
         """Validators, body hash, next check and every lead: one transaction, which is what makes kill -9 harmless."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler import dedupe
 from crawler.corpus.store import Corpus
-from crawler.model import Article, Ending, Lead, Page, Topic
+from crawler.model import Article, Ending, Lead, Page, Topic, Visit
 from crawler.path import Fetched, append, append_all, prepare
 
 if TYPE_CHECKING:
@@ -295,3 +295,21 @@ def test_of_pages_in_one_transaction_only_the_broken_one_is_unreadable(
         Ending.UNCHANGED,
     ]
     assert corpus.value("SELECT count(*) FROM visits") == 5
+
+
+def test_a_page_that_cannot_be_written_at_all_costs_no_other(
+    corpus: Corpus, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is raised when all the others are in."""
+    works = Corpus.add_visit
+
+    def breaks(self: Corpus, run_id: int, lead_id: int | None, visit: Visit, *rest: Any, **more: Any) -> int:
+        if "zhuan.test" in visit.url:
+            raise RuntimeError("cannot be written")
+        return works(self, run_id, lead_id, visit, *rest, **more)
+
+    monkeypatch.setattr(Corpus, "add_visit", breaks)
+    fetched = [Fetched(prepared=prepare(topic, each)) for each in several()]
+    with pytest.raises(RuntimeError, match="cannot be written"):
+        append_all(corpus, topic, fetched, corpus.start_run("person", NOON))
+    assert corpus.value("SELECT count(*) FROM visits") == 4

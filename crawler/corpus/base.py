@@ -57,19 +57,6 @@ def explained(path: Path) -> Iterator[None]:
         raise CorpusError(path, f"{error}: {todo}" if todo else str(error)) from error
 
 
-@contextmanager
-def atomic(conn: sqlite3.Connection) -> Iterator[None]:
-    """One `BEGIN IMMEDIATE`, committed at the end, rolled back by any exception."""
-    conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if conn.in_transaction:  # a full disk has rolled back already
-            conn.execute("ROLLBACK")
-        raise
-    conn.execute("COMMIT")
-
-
 class Base:
     """One open corpus.
 
@@ -130,7 +117,7 @@ class Base:
         Raises:
             CorpusError: SQLite refused (locked for 30 s, disk full, malformed); nothing was written.
         """
-        with explained(self.path), atomic(self.conn):
+        with explained(self.path), schema.immediate(self.conn):
             yield
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:

@@ -263,9 +263,8 @@ class Merging(Bulk):
             for key in wanted
             for row in other.pages.conn.execute("SELECT sha256, size, body FROM pages WHERE sha256 = ?", (key,))
         ]
-        self.pages.conn.execute("BEGIN IMMEDIATE")
-        self.pages.conn.executemany("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", rows)
-        self.pages.conn.execute("COMMIT")
+        with self.pages.transaction():
+            self.pages.conn.executemany("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", rows)
 
 
 def by_url(every: Iterable[Telling]) -> dict[str, list[Telling]]:

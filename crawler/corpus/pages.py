@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from crawler.corpus.base import atomic, connect, explained
+from crawler.corpus.base import connect, explained
+from crawler.corpus.schema import immediate
 from crawler.errors import CorpusError, PageLost
 
 if sys.version_info >= (3, 14):
@@ -82,19 +84,20 @@ class Pages:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One `BEGIN IMMEDIATE`: several pages are put at once, or none."""
+        with explained(self.path), immediate(self.conn):
+            yield
+
     def put(self, body: bytes) -> str:
         """Keep a page, once however often it is put, and return the sha256 of its bytes in hexadecimal."""
-        return self.put_all([body])[0]
-
-    def put_all(self, bodies: Iterable[bytes]) -> list[str]:
-        """Keep pages, in one transaction, and return the sha256 of each in hexadecimal."""
-        by_key = [(hashlib.sha256(body).hexdigest(), body) for body in bodies]
-        new = {key: body for key, body in by_key if key not in self}
-        packed = [(key, len(body), zstd.compress(body, LEVEL)) for key, body in new.items()]
-        if packed:
-            with explained(self.path), atomic(self.conn):
-                self.conn.executemany("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", packed)
-        return [key for key, _ in by_key]
+        sha256 = hashlib.sha256(body).hexdigest()
+        if sha256 not in self:
+            packed = zstd.compress(body, LEVEL)
+            with explained(self.path):
+                self.conn.execute("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", (sha256, len(body), packed))
+        return sha256
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes of a page.
@@ -114,7 +117,7 @@ class Pages:
 
     def delete(self, keys: Iterable[str]) -> int:
         """Remove pages for good and return how many were here; their bytes are overwritten."""
-        with explained(self.path), atomic(self.conn):
+        with self.transaction():
             before = self.conn.total_changes
             self.conn.executemany("DELETE FROM pages WHERE sha256 = ?", ((key,) for key in keys))
             return self.conn.total_changes - before

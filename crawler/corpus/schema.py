@@ -93,7 +93,7 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
         raise CorpusTooNew(path, unknown)
     if known == applied:
         if write and not _has_newest_views(db):
-            with _immediate(conn):
+            with immediate(conn):
                 lay_views(db)
         return
     if not write:
@@ -102,7 +102,7 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
     try:
         if applied:
             conn.execute("VACUUM INTO ?", (str(partial),))
-        with _immediate(conn):  # four processes migrating a new file at once: 36 of 36 fine so, 9 without
+        with immediate(conn):  # four processes migrating a new file at once: 36 of 36 fine so, 9 without
             if applied and _applied(db) == applied:  # else another process has migrated it meanwhile, and backed it up
                 partial.chmod(0o640)
                 partial.replace(before(path, min(known - applied)))
@@ -113,12 +113,14 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
 
 
 @contextmanager
-def _immediate(conn: sqlite3.Connection) -> Iterator[None]:
+def immediate(conn: sqlite3.Connection) -> Iterator[None]:
+    """One `BEGIN IMMEDIATE`, committed at the end, rolled back by any exception."""
     conn.execute("BEGIN IMMEDIATE")
     try:
         yield
     except BaseException:
-        conn.execute("ROLLBACK")
+        if conn.in_transaction:  # a full disk has rolled back already
+            conn.execute("ROLLBACK")
         raise
     conn.execute("COMMIT")
 
