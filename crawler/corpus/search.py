@@ -31,8 +31,8 @@ at once; 'merge' with a negative number at the end of each run, meant to tidy, l
 """
 
 MANY = 5000
-"""Articles from which a word is common, and how many of the newest are looked through for it before all are: reading
-so many headlines takes 40 ms."""
+"""Articles from which a word is common, and how many of the newest are looked through for it before all are. Looking
+through 1,000 of 300,000 in vain took 2 to 6 ms, 5,000 12 to 31, 20,000 80."""
 
 BEFORE, AFTER = 24, 72
 """Characters of an excerpt before and after the start of its first hit: two lines of a terminal in Chinese."""
@@ -160,7 +160,7 @@ class Search(Base):
         first = min(hits)
         found: list[Found] = []
         with explained(self.path):
-            for row in self.conn.execute(_NEWEST.format(where=where), {**values, "walk": MANY}):
+            for row in self.conn.execute(_NEWEST.format(where=where), {**values, "many": MANY}):
                 title = plain(row["title"])
                 if row["id"] < first:  # published lately, and seen long ago
                     hit = self.value(_IS_HIT, (alternative.match, row["id"])) is not None
@@ -168,7 +168,8 @@ class Search(Base):
                     hit = row["id"] in hits
                 if hit and (newest or all(word.pattern.search(title) for word in alternative.words)):
                     one = self._read(row["id"], [alternative])
-                    found += [one] if one else []
+                    if one is not None:
+                        found.append(one)
                 if len(found) >= limit:
                     return found
         return []
@@ -285,7 +286,7 @@ _IS_HIT = "SELECT 1 FROM articles_fts WHERE articles_fts MATCH ? AND rowid = ?"
 
 _NEWEST = """
 SELECT id, title FROM coverage WHERE true{where}
-ORDER BY coalesce(published_at, first_seen_at) DESC, id DESC LIMIT :walk
+ORDER BY coalesce(published_at, first_seen_at) DESC, id DESC LIMIT :many
 """
 """By the index of `articles` over that time, a row at a time: who has enough reads no further."""
 
