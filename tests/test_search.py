@@ -137,16 +137,19 @@ def test_best_first_or_newest_first(rows: Rows) -> None:
     assert rows.corpus.search("小米", limit=0) == []
 
 
+@pytest.mark.parametrize(
+    "query", ["小米", "小米 OR 雷军", "小米 NOT 雷军 OR 晴朗 OR 小米手机", "雷军 OR 晴朗", "小米 雷军"]
+)
 @pytest.mark.parametrize("newest", [False, True])
 @pytest.mark.parametrize("many", [1, 3, 8, 30])
 def test_a_common_word_is_found_from_the_newest_article_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, newest: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, newest: bool, query: str
 ) -> None:
     """What is published lately and was seen long ago included; the answer is that of reading every headline."""
     made = Rows(tmp_path / "many.db")
     for i in range(60):
-        title = "小米开售" if i % 3 == 0 else "米价"
-        body = "小米说，销量上涨。" if i % 2 == 0 else "天气晴朗。"
+        title = ("小米开售" if i % 3 == 0 else "米价") + ("，雷军到场" if i % 7 == 0 else "")
+        body = ("小米说，销量上涨。" if i % 2 == 0 else "天气晴朗。") + ("雷军发言。" if i % 5 == 0 else "")
         made.article(title, body, published=START + timedelta(hours=i * 37 % 60))
     spans: tuple[dict[str, Any], ...] = (
         {},
@@ -154,9 +157,9 @@ def test_a_common_word_is_found_from_the_newest_article_back(
         {"until": START + timedelta(hours=33)},
     )
     asked = [{"limit": limit, "newest": newest, **span} for limit in (0, 1, 5, 20) for span in spans]
-    every = [made.corpus.search("小米", **each) for each in asked]
+    every = [made.corpus.search(query, **each) for each in asked]
     monkeypatch.setattr("crawler.corpus.search.MANY", many)
-    assert [made.corpus.search("小米", **each) for each in asked] == every
+    assert [made.corpus.search(query, **each) for each in asked] == every
     made.corpus.close()
 
 

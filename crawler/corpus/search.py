@@ -38,6 +38,15 @@ BEFORE, AFTER = 24, 72
 """Characters of an excerpt before and after the start of its first hit: two lines of a terminal in Chinese."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The articles that an alternative finds from `first` on; 0 where these are all."""
+
+    alternative: Alternative
+    articles: set[int]
+    first: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One article that a query found.
@@ -130,8 +139,8 @@ class Search(Base):
         where, values = _filters(outlet=outlet, lang=lang, story=story, since=since, until=until)
         alternatives = parse(query)
         sifted = outlet or lang or story is not None  # then the newest articles may hold none
-        if len(alternatives) == 1 and not sifted and limit > 0:
-            latest = self._latest(alternatives[0], where, values, newest=newest, limit=limit)
+        if not sifted and limit > 0:
+            latest = self._latest(alternatives, where, values, newest=newest, limit=limit)
             if latest:
                 return latest
         found: dict[int, tuple[bool, str]] = {}
@@ -139,7 +148,7 @@ class Search(Base):
         for alternative in alternatives:
             for row in self.rows(_CANDIDATES.format(where=where), {**values, "match": alternative.match}):
                 title = plain(row["title"])
-                headline = not newest and all(word.pattern.search(title) for word in alternative.words)
+                headline = not newest and _in_headline(title, alternative)
                 found[row["id"]] = max(found.get(row["id"], (False, "")), (headline, row["moment"]))
                 by.setdefault(row["id"], []).append(alternative)
         order = sorted(found, key=lambda article: (found[article], article), reverse=True)
@@ -147,32 +156,38 @@ class Search(Base):
         return list(islice((one for one in read if one), max(0, limit)))
 
     def _latest(
-        self, alternative: Alternative, where: str, values: dict[str, Any], *, newest: bool, limit: int
+        self, alternatives: Sequence[Alternative], where: str, values: dict[str, Any], *, newest: bool, limit: int
     ) -> list[Found]:
-        """Return the best of what a common word finds, from the newest articles alone; none where they are too few.
+        """Return the best of what common words find, from the newest articles alone; none where they are too few.
 
         Best are the newest with the words in the headline: where as many as are asked for are found from the newest
         article back, none further back can be better.
         """
-        hits = {row["rowid"] for row in self.rows(_LAST, {"match": alternative.match, "many": MANY})}
-        if len(hits) < MANY:
+        lasts = [self._last(one) for one in alternatives]
+        if not any(last.first for last in lasts):
             return []
-        first = min(hits)
         found: list[Found] = []
         with explained(self.path):
             for row in self.conn.execute(_NEWEST.format(where=where), {**values, "many": MANY}):
                 title = plain(row["title"])
-                if row["id"] < first:  # published lately, and seen long ago
-                    hit = self.value(_IS_HIT, (alternative.match, row["id"])) is not None
-                else:
-                    hit = row["id"] in hits
-                if hit and (newest or all(word.pattern.search(title) for word in alternative.words)):
-                    one = self._read(row["id"], [alternative])
+                by = [last.alternative for last in lasts if self._is_hit(last, row["id"])]
+                if by and (newest or any(_in_headline(title, one) for one in by)):
+                    one = self._read(row["id"], by)
                     if one is not None:
                         found.append(one)
                 if len(found) >= limit:
                     return found
         return []
+
+    def _last(self, alternative: Alternative) -> _Last:
+        articles = {row["rowid"] for row in self.rows(_LAST, {"match": alternative.match, "many": MANY})}
+        return _Last(alternative, articles, min(articles) if len(articles) == MANY else 0)
+
+    def _is_hit(self, last: _Last, article_id: int) -> bool:
+        if article_id >= last.first:
+            return article_id in last.articles
+        # published lately, and seen long ago
+        return self.value(_IS_HIT, (last.alternative.match, article_id)) is not None
 
     def _read(self, article_id: int, alternatives: list[Alternative]) -> Found | None:
         """Read one candidate; None when its text lacks what the index could not decide."""
@@ -245,6 +260,10 @@ def _apart(hits: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
         else:
             merged.append((left, right))
     return tuple(merged)
+
+
+def _in_headline(title: str, alternative: Alternative) -> bool:
+    return all(word.pattern.search(title) for word in alternative.words)
 
 
 def _holds(folded: str, alternative: Alternative) -> bool:
