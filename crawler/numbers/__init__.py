@@ -49,8 +49,8 @@ from crawler.text import simplify
 _NEARBY = 16
 """Characters before a number in which its currency and its comparator are looked for."""
 
-_YEARS = range(1900, 2100)
-"""Bare figures that a reader takes for the year of something."""
+_FIRST_YEAR, _LAST_YEAR = 1900, 2099
+"""Bare figures that a reader takes for the year of something. No `range`: a Decimal is compared with each of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     if currency and unit not in PARTS_OF_ONE:
         unit, after = currency, after if unit in {currency, "USD"} else end
     single = kind != "arabic" and value <= 1
-    year = not scaled and kind == "arabic" and high is None and value in _YEARS and "," not in figure
+    year = not scaled and kind == "arabic" and high is None and _is_year(value) and "," not in figure
     if unit is None and not scaled:
         named = NAMED.search(folded[max(0, begin - _NEARBY) : begin])
         counted = COUNTED.match(folded, end) or (
@@ -158,6 +158,10 @@ def _quantity(text: str, folded: str, start: re.Match[str]) -> Number | None:
     if (single and unit in PASSING) or (year and unit == "year") or (kind == "han" and figure in MYRIADS):
         return None
     return _number(text, folded, begin, after if unit else end, value, high, unit)
+
+
+def _is_year(value: Decimal) -> bool:
+    return _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value)
 
 
 def _number(

@@ -12,7 +12,7 @@ from crawler import numbers
 from crawler.text import HAN, drop_pinyin, simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawler.model import Relevance
 
@@ -25,7 +25,6 @@ PRIOR = 10
 _LEAD = 400
 _WORD = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:[-.'’&+][A-Za-zÀ-ɏ0-9]+)*")
 _RUN = re.compile(f"[{HAN}]+")
-_CONTENT = re.compile(f"[{HAN}]+")
 _FUNCTION_WORDS = (
     "a about after all also an and are as at be been being but by can could did do does for from had has have he her "
     "his how i if in into is it its just may more most no not of on one or our out over said say says she so some such "
@@ -60,13 +59,11 @@ def features(title: str, body: str, same: Sequence[Sequence[str]] = ()) -> dict[
         for match in pattern.finditer(text):
             counts[f"@{canonical[match.group().lower()]}"] += 4 if match.start() < lead else 2
         text = pattern.sub(lambda match: "\n" * len(match.group()), text)
-    for term, start in _han_terms(text):
-        counts[term] += 2 if start < lead else 1
+    _count_han_terms(counts, text, lead)
     for term, starts in _latin_terms(text, known).items():
         counts[term] += sum((2 if start < lead else 1) for start in starts) * (2 if term[0] == "@" else 1)
-    weights = {term: round(math.log1p(count), 3) for term, count in counts.items()}
-    kept = sorted(weights, key=lambda term: (-weights[term], term))[:TERMS_KEPT]
-    return {term: weights[term] for term in kept}
+    kept = sorted(sorted(counts), key=counts.__getitem__, reverse=True)[:TERMS_KEPT]
+    return {term: round(math.log1p(counts[term]), 3) for term in kept}
 
 
 def names(relevance: Relevance) -> tuple[tuple[str, ...], ...]:
@@ -109,10 +106,14 @@ def _names(same: tuple[tuple[str, ...], ...]) -> tuple[re.Pattern[str] | None, M
     return re.compile(f"(?<![A-Za-z0-9])(?:{whole})(?![-.]?[A-Za-z0-9])", re.IGNORECASE), canonical, known
 
 
-def _han_terms(text: str) -> Iterator[tuple[str, int]]:
+def _count_han_terms(counts: Counter[str], text: str, lead: int) -> None:
+    """Count the pairs of neighbouring characters, those that begin before `lead` twice."""
     for run in _RUN.finditer(text):
-        for start in range(run.start(), run.end() - 1):
-            yield text[start : start + 2], start
+        start, end = run.span()
+        pairs = [text[at : at + 2] for at in range(start, end - 1)]
+        counts.update(pairs)
+        if start < lead:
+            counts.update(pairs[: lead - start])
 
 
 def _latin_terms(text: str, known: frozenset[str]) -> dict[str, list[int]]:
