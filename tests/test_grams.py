@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crawler.grams import LONGEST, UNIT, WIDE, fold, grams
+from crawler.grams import LONGEST, UNIT, WIDE, fold, gram_text, grams
 
 TABLE = "CREATE VIRTUAL TABLE t USING fts5(grams, content='', detail=none, "
 TOKENIZER = "tokenize=\"unicode61 remove_diacritics 2 tokenchars '-._+/,'\")"
@@ -151,6 +151,30 @@ def test_every_code_point_the_grams_hold_is_one_fts5_keeps() -> None:
     conn.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)")
     split = [f"in the block of U+{row:04X}" for (row,) in conn.execute("SELECT doc FROM v WHERE term IN ('q', 'z')")]
     assert split == []
+
+
+@given(st.lists(TEXT, max_size=6).map("\n".join))
+@settings(max_examples=300)
+@example("".join(map(chr, range(0x4E00, 0x4E00 + 3000))))  # more characters than six of fit into an integer
+@example("小米小米小米小米小米小米")
+def test_rows_in_arrays_are_those_of_slices(text: str) -> None:
+    """Every one to six characters of a run without spaces, and none across two runs."""
+    wide = {run for form in (text, fold(text)) for run in re.findall(f"(?<![{WIDE}])[{WIDE}]+", form)}
+    sliced = {
+        run[start : start + size]
+        for run in wide
+        for size in range(1, LONGEST + 1)
+        for start in range(len(run) - size + 1)
+    }
+    found = grams(text)
+    assert sliced <= found
+    assert {gram for gram in found if re.fullmatch(f"[{WIDE}]+", gram)} == sliced
+
+
+def test_a_gram_that_stands_again_is_told_once() -> None:
+    """What is said often costs the index no more."""
+    told = gram_text("小米大模型。" * 50).split()
+    assert sorted(told) == sorted({*told})
 
 
 def test_a_long_serial_number_is_found_whole() -> None:

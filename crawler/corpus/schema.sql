@@ -274,7 +274,7 @@ CREATE TABLE tombstones (
   at   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Contentless: rowid = articles.id, the grams of the latest text (crawler/corpus/search.py).
+-- Contentless: rowid = articles.id, the grams of the latest text (crawler/corpus/index.py).
 CREATE VIRTUAL TABLE articles_fts USING fts5(
   grams, content='', detail=none, tokenize="unicode61 remove_diacritics 2 tokenchars '-._+/,'"
 );
