@@ -166,6 +166,17 @@ def begun(term: Term) -> Iterator[bytes]:
         yield from _bytes(found.split()[0].split("-")[0].lower())
 
 
+def following(term: Term) -> Iterator[tuple[bytes, frozenset[int]]]:
+    """Yield (needle of `begun` that a tag breaks, the bytes with which the term can go on behind the tag)."""
+    found = anchor(term)
+    for length in range(1, len(found)):
+        rest = {form for char in found[length:] for form in (*_variants(char), char.lower())}
+        firsts = frozenset(start[0] for form in rest for start in _bytes(form))
+        for letters in itertools.product(*map(_forms, found[:length])):
+            for start in _bytes("".join(letters)):
+                yield start + b"<", firsts
+
+
 def anchor(term: Term) -> str:
     """Return the first part of a term that says something alone: two Han characters, four Latin ones, or all of it."""
     text = _folded(term.text)
