@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import __version__
 from crawler.corpus import archives
 from crawler.corpus.archives import Reading
-from crawler.corpus.bulk import Bulk
+from crawler.corpus.store import Corpus
 from crawler.dedupe import host_of, site
 from crawler.errors import CorpusError, HouxuError, MissingExtra
 from crawler.path import append, prepare
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from crawler.corpus.store import Corpus
     from crawler.model import Page, Topic
 
 ENDS = (".warc", ".warc.gz", ".warc.zst")
@@ -215,7 +214,7 @@ def backfill_file(task: Task) -> Summary:
         task.shard.parent.mkdir(parents=True, exist_ok=True)
         asked = task.asked
         with task.lock(task.shard, LOCK_SECONDS):
-            corpus = Bulk(task.shard, create=True)
+            corpus = Corpus(task.shard, create=True)
             try:
                 corpus.claim_topic(task.topic.id, task.topic.seed.isoformat() if task.topic.seed else None)
                 read = archives.reading(corpus)
@@ -294,7 +293,7 @@ def _die_with_parent() -> None:
 def _so_far(task: Task) -> Reading | None:
     """Return how far a file was read by a process of this machine."""
     try:
-        with Bulk(task.shard, read_only=True) as corpus:
+        with Corpus(task.shard, read_only=True) as corpus:
             return archives.reading(corpus)
     except HouxuError:
         return None  # not begun, or just being made

@@ -186,7 +186,7 @@ def _tell(corpus: Merging, topic: Topic, group: list[Telling], run_id: int) -> N
         moved = corpus.replant({*told, *(touched - (emptied - told.keys()))})
         for article_id, article in told.items():
             if moved & {article_id} or not moved.isdisjoint(touched):
-                corpus.place(article_id, article, same=same, moved=moved, now=instant(group[-1].row["at"]))
+                corpus.place(article_id, article, same=same, moved=moved)
             if not corpus.judge_last(article_id):
                 corpus.unplace(article_id)
         corpus.close_again()
@@ -240,4 +240,4 @@ def _judge_again(corpus: Merging, topic: Topic, verdicts: list[dict[str, object]
                     corpus.unplace(held["id"])
                 else:
                     article = Article(url=held["url"], title=held["title"], body=held["body"])
-                    corpus.place(held["id"], article, same=same, now=instant(held["first_seen_at"]))
+                    corpus.place(held["id"], article, same=same)

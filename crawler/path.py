@@ -246,7 +246,7 @@ def append_article(
     if held is None:
         article_id = corpus.add_article(article, seen_at)
         revision_id = corpus.add_revision(article_id, article, seen_at, page_url=page_url, page_sha256=page_sha256)
-        copies = _relate(corpus, topic, article_id, revision_id, article, verdict, seen_at, set())
+        copies = _relate(corpus, topic, article_id, revision_id, article, verdict, set())
         reason = f"a copy: {copies[0].kind} of article {copies[0].article_id}" if copies else "new"
         teaser = article.paywalled and len(article.body.encode()) < TEASER
         ending = Ending.PAYWALLED if teaser else Ending.STORED
@@ -263,7 +263,7 @@ def append_article(
     revision_id = corpus.add_revision(
         held["id"], article, seen_at, page_url=page_url, page_sha256=page_sha256, removed=removed, added=added
     )
-    _relate(corpus, topic, held["id"], revision_id, article, verdict, seen_at, touched)
+    _relate(corpus, topic, held["id"], revision_id, article, verdict, touched)
     return _visit(article, page_url, Ending.REVISED, f"revision {held['rev'] + 1}", held["id"])
 
 
@@ -274,7 +274,6 @@ def _relate(
     revision_id: int,
     article: Article,
     verdict: Verdict,
-    seen_at: datetime,
     touched: set[int],
 ) -> list[Match]:
     """Find what a text copies, replant its tree, place its article in a story; return what it copies, best first."""
@@ -283,7 +282,7 @@ def _relate(
     corpus.add_sketch(revision_id, hashes)
     corpus.add_matches(article_id, revision_id, matches)
     moved = corpus.replant({article_id, *touched, *(match.article_id for match in matches)})
-    corpus.place(article_id, article, same=stories.names(topic.relevance), moved=moved, now=seen_at)
+    corpus.place(article_id, article, same=stories.names(topic.relevance), moved=moved)
     corpus.add_mentions(revision_id, verdict)
     if topic.claims:
         corpus.add_claim_sightings(topic, revision_id, claims.find(topic.claims, article.title, article.body))

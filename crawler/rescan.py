@@ -78,7 +78,7 @@ def _articles(corpus: Corpus, topic: Topic, now: datetime, progress: Callable[[i
         with corpus.transaction():
             corpus.add_verdict(verdict, article.url, now, article_id=article_id)
             if verdict.relevant and not held:
-                corpus.place(article_id, article, same=stories.names(topic.relevance), now=now)
+                corpus.place(article_id, article, same=stories.names(topic.relevance))
             elif held and not verdict.relevant:
                 corpus.unplace(article_id)
         progress(1)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
 import tomllib
 from collections import Counter
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 
 from crawler import stories
 from crawler.corpus.store import Corpus
-from crawler.corpus.stories import NEAR
 from crawler.model import Article, Verdict
 from crawler.path import append_article
 from crawler.stories import Item, joining
@@ -24,6 +22,7 @@ from crawler.topic import load
 from tests.bench.stories import bcubed
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
@@ -164,19 +163,6 @@ def test_a_text_without_terms_is_a_story_of_its_own() -> None:
     assert settled(blank) == {frozenset({1}), frozenset({2})}
 
 
-def test_place_takes_the_nearest_story_or_none() -> None:
-    """For now, a text joins the story most like it, or none."""
-    chinese, english = (
-        next(each for each, text in zip(ITEMS, TEXTS, strict=True) if text["story"] == name)
-        for name in ("flash", "pro")
-    )
-    near = {7: [chinese], 8: [english]}
-    weigh = weigher(ITEMS)
-    assert stories.place(ITEMS[1], near, weigh) == 7
-    assert stories.place(ITEMS[2], near, weigh) is None
-    assert stories.place(ITEMS[1], {}, weigh) is None
-
-
 # The corpus.
 
 
@@ -300,19 +286,16 @@ def test_a_story_keeps_its_id_when_an_earlier_text_is_found(corpus: Corpus) -> N
     assert story["headline"] == TEXTS[0]["title"]
 
 
-def test_stories_that_turn_out_to_be_one_take_the_earlier_id(corpus: Corpus) -> None:
-    """Two stories merged keep the id of the earlier root; the other id is gone and is never given again."""
+def test_stories_that_turn_out_to_be_one_take_the_older_id(corpus: Corpus) -> None:
+    """Two stories merged keep the id that was given first; the other is gone and is never given again."""
     with corpus.transaction():
-        for number in (0, 1):
-            article = append(corpus, number, TEXTS[number])
-            story = corpus._new_story(article)
-            corpus.conn.execute("UPDATE articles SET story_id = ? WHERE id = ?", (story, article))
-            corpus._count([1, story])
-        earlier, later = (row["id"] for row in corpus.rows("SELECT id FROM stories ORDER BY first_at"))
+        for number in (1, 0):
+            append(corpus, number, TEXTS[number])
+        older, younger = (row["id"] for row in corpus.rows("SELECT id FROM stories ORDER BY first_at DESC"))
         corpus.settle(NEWEST)
-        assert [row["id"] for row in corpus.rows("SELECT id FROM stories")] == [earlier]
+        assert [row["id"] for row in corpus.rows("SELECT id FROM stories")] == [older]
         append(corpus, 2, TEXTS[2])
-    assert corpus.value("SELECT max(id) FROM stories") > later
+    assert corpus.value("SELECT max(id) FROM stories") > younger > older
 
 
 def test_a_late_article_joins_the_old_story_of_its_event_alone(corpus: Corpus) -> None:
@@ -379,7 +362,7 @@ def test_a_transaction_undone_leaves_no_trace(corpus: Corpus) -> None:
     """Dying anywhere equals not dying: stories, vectors and counts roll back together."""
     with corpus.transaction():
         append(corpus, 0, TEXTS[0])
-    held = {table: corpus.rows(f"SELECT * FROM {table}") for table in ("stories", "vectors", "terms", "signatures")}
+    held = {table: corpus.rows(f"SELECT * FROM {table}") for table in ("stories", "vectors", "terms")}
 
     def killed() -> None:
         with corpus.transaction():
@@ -415,24 +398,18 @@ def test_a_locked_database_is_waited_for(corpus: Corpus) -> None:
     check_counts(corpus)
 
 
-def test_near_texts_are_bounded(corpus: Corpus) -> None:
-    """Placing a text reads no more texts than it may, however many share its terms."""
-    luck = random.Random(1)
-
-    def prose() -> str:
-        words = ("".join(luck.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(60))
-        return "Xiaomi shows MiMo-V2-Flash. " + " ".join(words)
-
+def test_a_text_is_a_story_of_its_own_until_the_run_is_over(corpus: Corpus) -> None:
+    """Readers of the moment find every text in a story, a copy in its original's; then near texts become one."""
     with corpus.transaction():
-        for number in range(40):
-            append(corpus, number, TEXTS[1], title="", body=prose())
-        assert corpus.value("SELECT count(*) FROM vectors") == 40
-        read: list[str] = []
-        corpus.conn.set_trace_callback(read.append)
-        append(corpus, 90, TEXTS[1], title="", body=prose())
-        corpus.conn.set_trace_callback(None)
-    near = [sql.split(" IN (")[1].split(")")[0] for sql in read if "v.terms FROM vectors v" in sql and " IN (" in sql]
-    assert [ids.count(",") + 1 for ids in near] == [NEAR]
+        first, second = append(corpus, 0, TEXTS[0]), append(corpus, 1, TEXTS[1])
+        append(corpus, 50, TEXTS[0], published_at=TEXTS[0]["at"] + timedelta(hours=3))
+    roots = [(row["root_id"], row["articles"]) for row in corpus.rows("SELECT * FROM stories ORDER BY root_id")]
+    assert roots == [(first, 2), (second, 1)]
+    check_counts(corpus)
+    with corpus.transaction():
+        corpus.settle(NEWEST)
+    assert corpus.value("SELECT count(*) FROM stories") == 1
+    check_counts(corpus)
 
 
 # The benchmark's measure.

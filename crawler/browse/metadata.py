@@ -49,7 +49,6 @@ TABLES = {
 
 HIDDEN = (
     "_sqlite_migrations",
-    "signatures",
     "sketches",
     "sqlite_sequence",
     "terms",

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.bulk import Bulk
+from crawler.corpus.store import Corpus
 from crawler.dedupe import canonical_url
 from crawler.errors import PageLost
 from crawler.model import Article, Hit, Verdict, instant
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from crawler.corpus.store import Corpus
     from crawler.model import Page
 
 _TELLINGS = """
@@ -121,7 +120,7 @@ def tellings_at(corpus: Corpus, url: str) -> list[Telling]:
     ]
 
 
-class Merging(Bulk):
+class Merging(Corpus):
     """A corpus into which others are merged: articles can be emptied, and told anew under the ids they had."""
 
     def add_article(self, article: Article, seen_at: datetime) -> int:

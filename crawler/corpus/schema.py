@@ -63,6 +63,18 @@ def m004_merging_in_steps(db: Database) -> None:
         db.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES (?, ?)", (setting, value))
 
 
+@migrations()
+def m005_settle_alone(db: Database) -> None:
+    """Near texts are looked for when stories are settled, no longer by rare terms; sketches lie on smaller pages.
+
+    On pages of 1,000 bytes FTS5 merges more often, so that a fingerprint is sought in fewer segments: 85 of them in
+    1.2 ms among 3,000 texts and 2.3 among 80,000, in 2.3 and 3.1 on pages of 4,050; a text goes in for 0.02 to 0.04 ms
+    more.
+    """
+    db.conn.execute("DROP TABLE signatures")
+    db.conn.execute("INSERT INTO sketches (sketches, rank) VALUES ('pgsz', 1000)")
+
+
 def lay_views(db: Database) -> None:
     """Drop every view and create those of `views.sql`: a view holds no data, so the newest text is right."""
     for name in db.view_names():

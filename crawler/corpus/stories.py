@@ -1,4 +1,4 @@
-"""Stories in the corpus: near texts, and the stories themselves."""
+"""Stories in the corpus: a text is a story of its own until the run is over, then `settle` says what it belongs to."""
 
 from __future__ import annotations
 
@@ -14,16 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from crawler.corpus.vectors import Idf
-    from crawler.stories import Item
-
-NEAR_BY_TERM = 64
-"""Texts read per rare term: with SIGNATURE it bounds the cost of placing one text, however large the corpus."""
-
-NEAR = 6
-"""Texts compared with a new one: those that share most. `settle` compares with all. Before it, B-cubed F1 on ECB+ is
-.868 with 16, .870 with 6, .864 with 4, and a page costs 4 ms less with 6 than with 16."""
-
 
 class Stories(Vectors):
     """The part of the corpus that stories need."""
@@ -35,31 +25,26 @@ class Stories(Vectors):
         *,
         same: Sequence[Sequence[str]],
         moved: Iterable[int] = (),
-        now: datetime,
-    ) -> int:
-        """Give an article its story for now, inside the caller's transaction; `settle` has the last word.
+    ) -> None:
+        """Give an article its story until `settle`, inside the caller's transaction.
 
         Call it after the article's row, its text and its reprint tree are written, for a new article and for a revised
-        one. A copy goes to its root's story; where a tree has got another root, vectors and stories follow.
+        one. A copy goes to its root's story, a new text is a story of its own; where a tree has got another root,
+        vectors and stories follow. To look for near texts here too, so that readers see a text in its story some
+        seconds earlier, was 2 ms of a page's 16, and `settle` decides anew.
 
         Args:
             article_id: its row in `articles`.
             article: its latest text.
             same: the topic's spellings of one name.
             moved: articles whose place in the tree changed (`replant`).
-            now: when it was seen; the article's own time is read from its row.
-
-        Returns:
-            The story's id, already written to the article.
         """
-        del now
         emptied: set[int] = set()
         for root_id in self._roots({article_id, *moved}):
             text = (article.title, article.body) if root_id == article_id else None
             self._keep_one_vector(root_id, text, same)
             emptied |= self._follow_root(root_id)
         self._count(emptied)
-        return int(self.value("SELECT story_id FROM articles WHERE id = ?", (article_id,)))
 
     def settle(self, now: datetime, days: int | None = 7) -> int:
         """Recompute the stories of the last `days` and those touched since, inside the caller's transaction.
@@ -141,48 +126,12 @@ class Stories(Vectors):
             "SELECT story_id FROM articles WHERE root_id = ? AND story_id IS NOT NULL ORDER BY id <> root_id, story_id",
             (root_id,),
         )
-        story_id = int(held) if held is not None else self._join(root_id)
+        story_id = int(held) if held is not None else self._new_story(root_id)
         rows = self.rows(
             "SELECT id, story_id FROM articles WHERE root_id = ? AND story_id IS NOT ?", (root_id, story_id)
         )
         self.conn.executemany("UPDATE articles SET story_id = ? WHERE id = ?", ((story_id, row["id"]) for row in rows))
         return {story_id, *(row["story_id"] for row in rows if row["story_id"] is not None)}
-
-    # Near texts, and the provisional story.
-
-    def _join(self, root_id: int) -> int:
-        item = next(self._items("v.article_id = ?", (root_id,)))
-        idf = self._idf(item.terms)
-        found = self._near(item, idf)
-        idf.read(*(near.terms for _, near in found))
-        threads: dict[int, list[Item]] = {}
-        for story_id, near in found:
-            threads.setdefault(story_id, []).append(near)
-        joined = stories.place(item, threads, idf.__getitem__)
-        return self._new_story(root_id) if joined is None else joined
-
-    def _near(self, item: Item, idf: Idf) -> list[tuple[int, Item]]:
-        """Return the texts that share most rare terms, within reach in time, with their stories."""
-        shared: dict[int, float] = {}
-        span = (stamp(item.at - stories.REACH), stamp(item.at + stories.REACH))
-        for term in self._signature(item.terms, idf):
-            for row in self.conn.execute(
-                "SELECT article_id FROM signatures WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?",
-                (term, *span, NEAR_BY_TERM),
-            ):
-                shared[row[0]] = shared.get(row[0], 0.0) + idf[term]
-        shared.pop(item.id, None)
-        nearest = sorted(shared, key=lambda each: (-shared[each], each))[:NEAR]
-        marks = ",".join("?" * len(nearest))
-        found = {
-            row["id"]: row["story_id"]
-            for row in self.rows(
-                f"SELECT id, story_id FROM articles WHERE id IN ({marks}) AND story_id IS NOT NULL", nearest
-            )
-        }
-        return [
-            (found[near.id], near) for near in self._items(f"v.article_id IN ({marks})", nearest) if near.id in found
-        ]
 
     def _new_story(self, root_id: int) -> int:
         cursor = self.conn.execute(
@@ -232,7 +181,7 @@ class Stories(Vectors):
         return [(stamp(start), stamp(end)) for start, end in spans]
 
     def _assign(self, members: list[int]) -> None:
-        """Write that these roots and their copies are one story, which keeps its id by its earliest root."""
+        """Write that these roots and their copies are one story, under the id that was given first."""
         asked = json.dumps(members)
         held = {
             row["root_id"]: row["story_id"]
@@ -240,7 +189,7 @@ class Stories(Vectors):
                 "SELECT root_id, story_id FROM temp.before WHERE root_id IN (SELECT value FROM json_each(?))", (asked,)
             )
         }
-        story_id = next((held[each] for each in members if each in held), None) or self._new_story(members[0])
+        story_id = min(held.values(), default=None) or self._new_story(members[0])
         self.conn.execute(
             "UPDATE articles SET story_id = :story WHERE root_id IN (SELECT value FROM json_each(:roots))"
             " AND story_id IS NOT :story",

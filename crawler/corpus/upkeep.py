@@ -164,7 +164,7 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
         corpus.set_meta("forgetting", stamp(now))
         marked = _mark(corpus, what)
         pages = _pages_of(corpus)
-        _forget_articles(corpus, now, same)
+        _forget_articles(corpus, same)
         _forget_rows(corpus)
         for each in (what, *marked):
             corpus.conn.execute("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", (tombstone(each), stamp(now)))
@@ -243,7 +243,7 @@ def _pages_of(corpus: Corpus) -> list[str]:
     ]
 
 
-def _forget_articles(corpus: Corpus, now: datetime, same: Sequence[Sequence[str]]) -> None:
+def _forget_articles(corpus: Corpus, same: Sequence[Sequence[str]]) -> None:
     """Take the articles out of all that is derived: the index, the sketches, the trees, the stories."""
     conn = corpus.conn
     gone = "(SELECT id FROM temp.forgotten_articles)"
@@ -273,11 +273,11 @@ def _forget_articles(corpus: Corpus, now: datetime, same: Sequence[Sequence[str]
     corpus.replant(orphans)
     for row in corpus.rows(f"SELECT id FROM articles WHERE id IN {gone}"):
         corpus.unplace(row["id"])
-    _replace(corpus, every, now, same)
+    _replace(corpus, every, same)
     conn.execute("DELETE FROM terms WHERE articles <= 0")
 
 
-def _replace(corpus: Corpus, orphans: str, now: datetime, same: Sequence[Sequence[str]]) -> None:
+def _replace(corpus: Corpus, orphans: str, same: Sequence[Sequence[str]]) -> None:
     """Give the trees that lost their root a place of their own."""
     for row in corpus.rows(
         "SELECT a.id, a.url, r.title, r.body FROM articles a JOIN revisions r ON r.id = a.latest_id "
@@ -285,7 +285,7 @@ def _replace(corpus: Corpus, orphans: str, now: datetime, same: Sequence[Sequenc
         (orphans,),
     ):
         article = Article(url=row["url"], title=row["title"], body=row["body"])
-        corpus.place(row["id"], article, same=same, now=now)
+        corpus.place(row["id"], article, same=same)
 
 
 def _forget_rows(corpus: Corpus) -> None:

@@ -8,7 +8,7 @@ between them, stays above `JOIN` (average-link agglomeration). The result depend
 in which they came.
 """
 
-from crawler.stories.joining import REACH, Item, place, settle
+from crawler.stories.joining import REACH, Item, settle
 from crawler.stories.terms import bridging, features, idf, names, word
 
-__all__ = ["REACH", "Item", "bridging", "features", "idf", "names", "place", "settle", "word"]
+__all__ = ["REACH", "Item", "bridging", "features", "idf", "names", "settle", "word"]

@@ -1,4 +1,4 @@
-"""Which texts are one story: the comparison, the merging, the provisional place."""
+"""Which texts are one story: the comparison and the merging."""
 
 from __future__ import annotations
 
@@ -252,44 +252,8 @@ def _group(item: Item, weigh: Callable[[str], float], rank: int = 0) -> _Group:
     return _Group([(rank, item.id)], at, at, _vector(item, weigh))
 
 
-def place(item: Item, stories: Mapping[int, Sequence[Item]], weigh: Callable[[str], float]) -> int | None:
-    """Return the story an item joins for now, or None for a new one: `settle` has the last word.
-
-    Args:
-        item: the new text.
-        stories: near stories: id -> some of their texts.
-        weigh: as for `settle`.
-    """
-    one = _group(item, weigh)
-    sought = _sought(one.vector)
-    scores = []
-    for story, texts in stories.items():
-        members = [_group(text, weigh) for text in texts]
-        whole = members[0]
-        for member in members[1:]:
-            _absorb(whole, member)
-        scores.append((_similarity(one, sought, whole), -story))
-    best, story = max(scores, default=(0.0, 0))
-    return -story if best >= JOIN else None
-
-
-def _sought(vector: Mapping[str, float]) -> dict[str, float]:
-    """Return a vector by what its terms are multiplied with: its product with another is a similarity."""
-    sought: dict[str, float] = {}
-    for term, weight in vector.items():
-        for other, share in _meets(term):
-            sought[other] = sought.get(other, 0.0) + share * weight
-    return sought
-
-
 def _absorb(group: _Group, other: _Group) -> None:
     group.members = sorted((*group.members, *other.members))
     group.first, group.last = min(group.first, other.first), max(group.last, other.last)
     for term, weight in other.vector.items():
         group.vector[term] = group.vector.get(term, 0.0) + weight
-
-
-def _similarity(one: _Group, sought: Mapping[str, float], group: _Group) -> float:
-    gap = max(0.0, one.first - group.last, group.first - one.last)
-    total = math.fsum(sought[term] * group.vector[term] for term in sought.keys() & group.vector.keys())
-    return total / (len(one.members) * len(group.members)) * math.exp(-gap)
