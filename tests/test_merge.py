@@ -97,8 +97,9 @@ def write(path: Path, read: Iterable[Reading]) -> Path:
     for reading in sorted(read, key=lambda one: (one[0], URLS[one[1]])):
         page, lead_id = fetched(reading), None
         if reading[4]:
+            page = replace(page, lead=Lead(url=page.url, title="线索"))
             with corpus.transaction():
-                corpus.add_lead(run_id, source, page.url, Lead(url=page.url, title="线索"), page.fetched_at)
+                corpus.add_lead(run_id, source, page.url, page.lead or Lead(url=page.url), page.fetched_at)
                 lead_id = corpus.value("SELECT id FROM leads WHERE url = ?", (page.url,))
         append(corpus, TOPIC, prepare(TOPIC, page), run_id, lead_id=lead_id, status=200)
     with corpus.transaction():
@@ -145,6 +146,17 @@ def held(path: Path) -> dict[str, object]:
     ],
     [{0, 1}, {0, 1, 2}, {1}, {1}, {0}, {0}, {0, 1, 2}, {1, 2}, {0, 1, 2}],
     [0, 2, 1],
+)
+@example(  # one whose title is its lead's, told first where its shard had the words already
+    [
+        (33, 3, 2, None, False),
+        (17, 2, 4, None, False),
+        (16, 0, 3, 1, True),
+        (13, 0, 3, None, True),
+        (15, 0, 2, None, False),
+    ],
+    [{0}, {0, 1, 2}, {0}, {0, 1, 2}, {1}, {2}, {2}, {2}, {0, 1}],
+    [0, 1, 2],
 )
 @given(readings, shared, st.permutations(range(3)))
 def test_shards_in_any_order_are_the_single_writer(
