@@ -190,7 +190,10 @@ class Connection(sqlite3.Connection):
 def _cleaned(values: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
     if isinstance(values, dict):
         return {name: clean(value) if isinstance(value, str) else value for name, value in values.items()}
-    return tuple(clean(value) if isinstance(value, str) else value for value in values) if values else values
+    for value in values:
+        if isinstance(value, str) and clean(value) is not value:
+            return tuple(clean(value) if isinstance(value, str) else value for value in values)
+    return values
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ _OWN_PORT = {"http": ":80", "https": ":443"}
 _INSTANTS = ("next_check_at", "checked_at", "ok_at", "full_at", "gone_since", "health_since")
 
 
+@lru_cache(maxsize=1024)
 def netloc_of(url: str) -> str:
     """Return the host of a URL with its port where it has one, lower case: what manners are kept per.
 

@@ -182,17 +182,19 @@ class FollowSpider(Spider):
         self, response: Response, host: str, row: dict[str, Any], item: Visited | None = None
     ) -> AsyncIterator[Visited | Request]:
         """Read a lead's page; where its article goes on, the next page too."""
-        ending = ending_of(response.status, header_map(response).get("content-type", ""))
+        page = self._page(response, row)
+        ending = ending_of(response.status, page.headers.get("content-type", ""))
         if ending is None and is_binary(response.body):
             ending = Ending.UNREADABLE, "no text, whatever its content type says"
-        page = self._page(response, row)
+        large = is_large(page.body)
         if item is None:
             item = self._first_page(response, host, row, page, ending)
-        elif item.page is not None and ending is None and not is_large(page.body):
+        elif item.page is not None and ending is None and not large:
             item.page = replace(item.page, rest=(*item.page.rest, page))
-        further = self._further(item.page, page) if ending is None else None
+        further = None if ending is not None or large else self._further(item.page, page)
         if further is None:
-            await self._prepare_large(item)
+            if large and item.page is page:
+                await self._prepare_large(item, page)
             self.frontier.note(host, page=item.prepared is None or item.prepared.error is None)
             yield item
             return
@@ -206,11 +208,8 @@ class FollowSpider(Spider):
             cb_kwargs=kwargs,
         )
 
-    async def _prepare_large(self, item: Visited) -> None:
+    async def _prepare_large(self, item: Visited, page: Page) -> None:
         """Take a page apart that would hold up everybody else's."""
-        page = item.page
-        if page is None or not is_large(page.body):
-            return
         if tags(page.body) > MOST_TAGS:
             error = f"more than {MOST_TAGS} tags: no page of news has as many"
             item.prepared = Prepared(page=page, article=None, verdict=None, error=error)
@@ -251,8 +250,8 @@ class FollowSpider(Spider):
         return item
 
     def _further(self, first: Page | None, page: Page) -> str | None:
-        """Return where an article on topic goes on, unless that was read or it has too many pages, or a large one."""
-        if first is None or len(first.rest) >= MORE_PAGES or is_large(page.body):
+        """Return where an article on topic goes on, unless that was read or it has too many pages."""
+        if first is None or len(first.rest) >= MORE_PAGES:
             return None
         if not gate(self.job.topic, first.body):
             return None
