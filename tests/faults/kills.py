@@ -2,7 +2,7 @@
 
 A process does the work of work.py and is killed (SIGKILL, so that nothing of it can tidy up) at one commit of either
 file; then the corpus must be sound, and doing the work again must give the corpus of a run that nobody killed. A killed
-process loses no write that the kernel has: power loss is not tested here.
+process loses no write that the kernel has: plug.py takes those away too.
 """
 
 from __future__ import annotations

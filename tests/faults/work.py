@@ -16,15 +16,19 @@ from crawler.corpus.store import Corpus
 from crawler.corpus.upkeep import backup, forget
 from crawler.crawl import fixed_gap
 from crawler.model import Lead, Page, Poll
-from crawler.path import append, prepare
+from crawler.path import Fetched, append_all, prepare
 from crawler.sample.demo import sample_topic
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crawler.model import Topic
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROUNDS = (NOON, NOON + timedelta(days=400))
 FORGOTTEN = "weg.test"
+TOGETHER = (1, 4)
+"""Pages in one transaction, round by round."""
 
 _FACTS = (
     "罗福莉在发布会上介绍了MiMo-V2-Flash，总参数为3090亿，每次只激活其中的150亿。",
@@ -55,7 +59,7 @@ def page_of(url: str, number: int, round_: int, at: datetime, lead: Lead | None 
     return Page(url=url, body=body.encode(), fetched_at=at, lead=lead, lang="zh", timezone="Asia/Shanghai")
 
 
-def work(path: Path, pages: int = 26) -> None:
+def work(path: Path, pages: int = 36) -> None:
     """Do it all, or what is left of it, into the corpus at `path`; the backup goes to `backup.db` beside it."""
     topic = sample_topic()
     with Corpus(path, create=True) as corpus:
@@ -73,16 +77,24 @@ def work(path: Path, pages: int = 26) -> None:
                         corpus.add_lead(run_id, state.source.id, dedupe.canonical_url(lead.url), lead, now)
                     corpus.write_poll(run_id, poll, outcome.state, 0, outcome.fault)
             due = "SELECT id, url FROM leads WHERE next_visit_at <= ? ORDER BY id"
-            for row in corpus.rows(due, (now.strftime("%Y-%m-%dT%H:%M:%SZ"),)):
-                number = int(row["url"].rpartition("/")[2])
-                page = page_of(row["url"], number, round_, now)
-                append(corpus, topic, prepare(topic, page), run_id, lead_id=row["id"], status=200)
+            rows = corpus.rows(due, (now.strftime("%Y-%m-%dT%H:%M:%SZ"),))
+            together = TOGETHER[round_]
+            for first in range(0, len(rows), together):
+                lot = [_fetched(topic, row, round_, now) for row in rows[first : first + together]]
+                append_all(corpus, topic, lot, run_id)
             with corpus.transaction():
                 corpus.settle(now)
             corpus.end_run(run_id, "done", now)
         forget(corpus, FORGOTTEN, now=ROUNDS[-1])
+        with corpus.transaction():
+            corpus.settle(ROUNDS[-1], days=None)  # without what was forgotten, and its share in the idf
         backup(corpus, path.with_name("backup.db"))
         corpus.close(checkpoint=True)
+
+
+def _fetched(topic: Topic, row: dict[str, Any], round_: int, now: datetime) -> Fetched:
+    page = page_of(row["url"], int(row["url"].rpartition("/")[2]), round_, now)
+    return Fetched(prepared=prepare(topic, page), lead_id=row["id"], status=200)
 
 
 def _url(number: int) -> str:
