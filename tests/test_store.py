@@ -200,3 +200,14 @@ def test_views_of_an_older_houxu_are_laid_anew(corpus: Corpus) -> None:
     corpus.conn.executescript("DROP VIEW coverage; UPDATE meta SET value = 'older' WHERE key = 'views'")
     Corpus(corpus.path, create=True).close()
     assert corpus.rows("SELECT * FROM coverage") == []
+
+
+def test_the_next_lead_of_a_host_is_one_look(corpus: Corpus) -> None:
+    """However many wait there: an index holds the new ones in their order, and nothing is sorted."""
+    asked: list[str] = []
+    corpus.conn.set_trace_callback(asked.append)
+    corpus.next_lead("bao.test", NOON)
+    corpus.conn.set_trace_callback(None)
+    plan = " ".join(row["detail"] for row in corpus.rows(f"EXPLAIN QUERY PLAN {asked[-1]}"))
+    assert "leads_new (host=? AND id>?)" in plan
+    assert "ORDER BY" not in plan

@@ -133,11 +133,13 @@ class Leads(Base):
             again: an article to be visited again, the lowest rung first; otherwise a lead that gave no page yet, the
                 oldest first.
         """
+        new = "rung = 0 AND leads.id > :id"  # as the index leads_new has it
+        old = "rung > 0 AND (rung, leads.id) > (:rung, :id)"
         rows = self.rows(
             "SELECT leads.*, s.lang, s.timezone FROM leads JOIN sources s ON s.id = source_id "
-            f"WHERE leads.host = :host AND (rung > 0) = :again AND (rung, leads.id) > (:rung, :id) AND {_DUE} "
-            "ORDER BY rung, leads.id LIMIT 1",
-            {"host": host, "rung": after[0], "id": after[1], "now": stamp(now), "every": every, "again": again},
+            f"WHERE leads.host = :host AND {old if again else new} AND {_DUE} "
+            f"ORDER BY {'rung, ' if again else ''}leads.id LIMIT 1",
+            {"host": host, "rung": after[0], "id": after[1], "now": stamp(now), "every": every},
         )
         return rows[0] if rows else None
 

@@ -75,6 +75,12 @@ def m005_settle_alone(db: Database) -> None:
     db.conn.execute("INSERT INTO sketches (sketches, rank) VALUES ('pgsz', 1000)")
 
 
+@migrations()
+def m006_new_leads(db: Database) -> None:
+    """A host's next lead is one look, however many wait there: it was found by sorting them all, 0.05 ms of 100."""
+    db.conn.execute("CREATE INDEX leads_new ON leads (host, id) WHERE next_visit_at IS NOT NULL AND rung = 0")
+
+
 def lay_views(db: Database) -> None:
     """Drop every view and create those of `views.sql`: a view holds no data, so the newest text is right."""
     for name in db.view_names():
