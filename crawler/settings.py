@@ -22,9 +22,7 @@ CONCURRENT_REQUESTS = 64  # of that many hosts: one host never has two
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0  # hosts adds its own, which never goes below the delay
 RETRY_ENABLED = False  # a lead that failed waits in the corpus; Scrapy's retries ignore Retry-After
-REFERRER_POLICY = "no-referrer"  # a query with a key was sent to other hosts as Referer
 COOKIES_ENABLED = False  # nothing here logs in, and cookies fetch the public suffix list
-HTTPERROR_ALLOW_ALL = True  # statuses are read by us; handle_httpstatus_all would switch redirects off
 
 # Safety.
 DOWNLOAD_HANDLERS = {
@@ -48,11 +46,20 @@ REMOTE_CONTROL_ENABLED = False  # executes Python
 MEMUSAGE_ENABLED = False  # looks at the peak of the process's life: one would end all later crawls of a daemon
 
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # every request and answer pays for what is unused
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # nothing here logs in
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # lets concurrent requests past: 6 of 8
     "crawler.middlewares.robots.RobotsMiddleware": 100,
     "crawler.middlewares.reservations.ReservationsMiddleware": 110,
     "crawler.middlewares.envelope.EnvelopeMiddleware": 940,  # before hosts takes a turn, and before bodies are unpacked
     "crawler.middlewares.hosts.HostsMiddleware": 950,  # next to the wire, so that redirects and robots.txt wait too
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # statuses are read by us
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # a query with a key was sent to other hosts as Referer
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # drops without a word; our bound is in storable
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # a lead is never followed further
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,  # no callback here hands meta on
 }
 ITEM_PIPELINES = {"crawler.pipelines.CorpusPipeline": 300}
 CONCURRENT_ITEMS = 4  # 100, the default, makes 100 tasks per response: 1.6 times the CPU
