@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Character class (for use inside `[...]`) of Han characters, extensions and compatibility forms included."""
@@ -79,6 +79,7 @@ def drop_pinyin(text: str) -> str:
     return INSERTED_PINYIN.sub("", text)
 
 
+@lru_cache(maxsize=4)  # on its way into the corpus a text is asked four times: its sketch, its hash twice, its copies
 def bare(text: str) -> str:
     """Return what copies of one text share: letters and digits, NFKC, lower case, simplified, without pinyin.
 

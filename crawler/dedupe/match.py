@@ -102,9 +102,12 @@ def match(article: Article, candidates: Iterable[Held]) -> list[Match]:
     Returns:
         At most one match a candidate; none for those that merely share phrases, or where a text is too short to tell.
     """
+    others = list(candidates)
+    if not others:  # as for most texts
+        return []
     mine = _read(article.body)
     found = []
-    for held in candidates:
+    for held in others:
         theirs = _read(held.body)
         if min(len(mine.bare), len(theirs.bare)) < SHORTEST:
             continue
