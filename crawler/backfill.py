@@ -26,7 +26,7 @@ from crawler.corpus.archives import Reading
 from crawler.corpus.store import Corpus
 from crawler.dedupe import host_of, site
 from crawler.errors import CorpusError, HouxuError, MissingExtra
-from crawler.path import append, prepare
+from crawler.path import Fetched, append_all, is_enough, prepare
 from crawler.relevance import gate
 from crawler.warc import Place, Wanted, records
 
@@ -237,17 +237,22 @@ def _go_on(corpus: Corpus, task: Task, read: Reading) -> None:
     tongues = {
         site(host_of(each.url)): (each.lang, each.timezone) for each in task.topic.sources if each.kind != "search"
     }
+    pages: list[Page] = []
     for record in records(task.file, task.wanted, Place(read.number, read.offset, read.record_id)):
         if record.page is not None and gate(task.topic, record.page.body):
             read.passed += 1
             lang, timezone = tongues.get(site(host_of(record.page.url)), (None, None))
-            _take(corpus, task.topic, replace(record.page, lang=lang, timezone=timezone), run_id)
+            pages.append(replace(record.page, lang=lang, timezone=timezone))
         else:
             reason = record.dropped or "gate"
             read.dropped[reason] = read.dropped.get(reason, 0) + 1
         read.number, read.offset, read.record_id = record.place.number, record.place.offset, record.place.record_id
+        if is_enough(pages) or read.number % CHECKPOINT == 0:
+            _take(corpus, task.topic, pages, run_id)
+            pages = []
         if read.number % CHECKPOINT == 0:
             archives.note(corpus, read)
+    _take(corpus, task.topic, pages, run_id)
     now = datetime.now(UTC)
     with corpus.transaction():
         corpus.settle(now, days=None)
@@ -256,10 +261,12 @@ def _go_on(corpus: Corpus, task: Task, read: Reading) -> None:
     archives.note(corpus, read)
 
 
-def _take(corpus: Corpus, topic: Topic, page: Page, run_id: int) -> None:
-    """Take a page along the path as a live one, unless it was: by the run that was killed, or from a record before."""
-    if not archives.is_taken(corpus, page.url, page.fetched_at, hashlib.sha256(page.body).hexdigest()):
-        append(corpus, topic, prepare(topic, page), run_id, status=200)
+def _take(corpus: Corpus, topic: Topic, pages: Iterable[Page], run_id: int) -> None:
+    """Take pages along the path as live ones; not one that was: by the run that was killed, or from a record before."""
+    every = {(page.url, page.fetched_at, hashlib.sha256(page.body).hexdigest()): page for page in pages}
+    fresh = [page for key, page in every.items() if not archives.is_taken(corpus, *key)]
+    if fresh:
+        append_all(corpus, topic, [Fetched(prepared=prepare(topic, page), status=200) for page in fresh], run_id)
 
 
 @contextmanager

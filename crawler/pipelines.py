@@ -15,7 +15,7 @@ from crawler.corpus.leads import MAX_TRIES
 from crawler.errors import CorpusError
 from crawler.middlewares.hosts import HostsMiddleware, wait_until
 from crawler.model import Ending, Visit
-from crawler.path import Fetched, append_all, prepare
+from crawler.path import Fetched, append_all, is_enough, prepare
 from crawler.spiders.items import Polled, Visited
 
 if TYPE_CHECKING:
@@ -34,13 +34,6 @@ BUSY = timedelta(minutes=15)
 
 ROBOTS_WAIT = timedelta(minutes=15)
 """How long a lead waits whose host's robots.txt could not be had."""
-
-MOST_PAGES = 16
-"""Pages that are written in one transaction. By ones, of 1,500 that the gate ends each cost 2.9 ms of CPU, so 2.0; of
-800 stored 26.7 and 25.0 (tests/bench/crawl.py twice, beside other work)."""
-
-MOST_BYTES = 4 * 1024 * 1024
-"""Bytes of the pages that wait to be written."""
 
 LONGEST_WAIT = timedelta(seconds=1)
 """How long a page waits for others, when the next one comes. A run that is killed fetches again what waited."""
@@ -144,7 +137,7 @@ class CorpusPipeline:
         self._pages.append(Fetched(prepared=prepared, lead_id=item.lead_id, status=item.status, ms=item.ms))
         pages = [each.prepared.page for each in self._pages]
         waited = page.fetched_at - pages[0].fetched_at
-        if len(pages) >= MOST_PAGES or sum(len(each.body) for each in pages) >= MOST_BYTES or waited >= LONGEST_WAIT:
+        if is_enough(pages) or waited >= LONGEST_WAIT:
             self._write_pages()
 
     def _write_pages(self) -> None:
