@@ -102,14 +102,17 @@ def _url(number: int) -> str:
 
 
 def picture(path: Path) -> dict[str, Any]:
-    """Return all that must not depend on when a run died: rows without ids, runs and polls."""
+    """Return all that must not depend on when a run died: rows without ids, runs and polls.
+
+    Of a lead whether it is visited again, and on which rung; when hangs on the heat of its story as last settled.
+    """
     asked = {
         "texts": "SELECT a.url, r.rev, r.sha256, r.seen_at, r.added, a.relevant, a.depth, o.url AS root, p.url AS par "
         "FROM articles a JOIN revisions r ON r.article_id = a.id JOIN articles o ON o.id = a.root_id "
         "LEFT JOIN articles p ON p.id = a.parent_id",
         "visits": "SELECT url, at, ending, count(*) FROM visits GROUP BY url, at, ending",
         "verdicts": "SELECT url, at, relevant, rule, terms, count(*) FROM verdicts GROUP BY 1, 2, 3, 4, 5",
-        "leads": "SELECT url, ending, next_visit_at, tries, rung FROM leads",
+        "leads": "SELECT url, ending, next_visit_at IS NULL, tries, rung FROM leads",
         "sightings": "SELECT l.url, s.source_id, s.title FROM sightings s JOIN leads l ON l.id = s.lead_id",
         "matches": "SELECT a.url, b.url AS copied, kind, score FROM matches m JOIN articles a ON a.id = m.article_id "
         "JOIN articles b ON b.id = m.to_article_id",
