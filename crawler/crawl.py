@@ -236,6 +236,7 @@ def finish(job: Job, *, stopped: bool) -> None:
         raise NetworkDown(len(job.unreachable))
     with job.corpus.transaction():
         job.corpus.settle(now)
+        job.corpus.plan_visits(job.run_id)
     job.worse = job.corpus.judge_health((state.source for state in job.batch), now)
     for source_id, health in job.worse:
         log.error("%s: %s since %s: %s", source_id, health.state, stamp(health.since), health.why)

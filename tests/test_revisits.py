@@ -234,6 +234,35 @@ def test_the_heat_of_the_story_decides(article: Corpus) -> None:
     assert HOUR * 0.46 < faster < HOUR * 0.48
 
 
+def test_a_new_article_of_a_hot_story_is_visited_again_sooner(waiting: Corpus) -> None:
+    """Planned by the gap of the ladder when it is stored, and by the heat of its story when that is settled."""
+    story = [f"http://{host}.test/known" for host in "ab"]
+    with waiting.transaction():
+        for url in [*story, *(f"http://c.test/{number}" for number in range(7))]:
+            waiting.conn.execute(
+                "INSERT INTO articles (url, first_seen_at, story_id, relevant) VALUES (?, ?, 1, 1)", (url, stamp(NOON))
+            )
+        waiting.conn.execute("UPDATE articles SET root_id = id")
+    for url in story:
+        with waiting.transaction():
+            article_id = waiting.value("SELECT id FROM articles WHERE url = ?", (url,))
+            visit = Visit(url=url, ending=Ending.STORED, reason="new", article_id=article_id)
+            lead_id = waiting.value("SELECT id FROM leads WHERE url = ?", (url,))
+            waiting.conn.execute("UPDATE leads SET rung = 0 WHERE id = ?", (lead_id,))
+            waiting.add_visit(1, lead_id, visit, NOON)
+            waiting.end_lead(lead_id, visit, NOON)
+    with waiting.transaction():
+        ended_again = Visit(url=story[1], ending=Ending.UNCHANGED, reason="test")
+        waiting.end_lead(waiting.value("SELECT id FROM leads WHERE url = ?", (story[1],)), ended_again, NOON)
+    planned = "SELECT next_visit_at FROM leads WHERE url = ?"
+    assert waiting.value(planned, (story[0],)) == stamp(NOON + LADDER[0])
+    later = waiting.value(planned, (story[1],))
+    with waiting.transaction():
+        waiting.plan_visits(1)
+    assert waiting.value(planned, (story[0],)) == stamp(NOON + LADDER[0] / pace(9))
+    assert waiting.value(planned, (story[1],)) == later
+
+
 def test_the_readme_tells_the_ladder_and_the_share() -> None:
     """What it says of visits again is what the code does."""
     text = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,10 @@ FROM visits v LEFT JOIN leads ON leads.id = v.lead_id LEFT JOIN sources s ON s.i
 
 _HAD = frozenset({Ending.STORED, Ending.REVISED, Ending.UNCHANGED, Ending.PAYWALLED})
 """Endings of a page that was there, and is visited again."""
+
+
+_NEW = frozenset({Ending.STORED, Ending.PAYWALLED})
+"""Endings of an article's first visit: it is a story of its own until the run settles."""
 
 
 class Leads(Base):
@@ -225,8 +230,8 @@ class Leads(Base):
         rung = lead["rung"] - (had and lead["ending"] == Ending.GONE)
         again = None
         if had or (lead["article_id"] is not None and visit.ending is not Ending.DUPLICATE):
-            gone = visit.ending is Ending.GONE
-            again = next_visit(rung, now, heat=self._heat(visit.article_id or lead["article_id"], now), gone=gone)
+            hot = 1.0 if visit.ending in _NEW else self._heat(visit.article_id or lead["article_id"], now)
+            again = next_visit(rung, now, heat=hot, gone=visit.ending is Ending.GONE)
         self.conn.execute(
             "UPDATE leads SET tries = 0, ending = ?, next_visit_at = ?, rung = ?, body = NULL, "
             "article_id = coalesce(?, article_id), etag = coalesce(?, etag), "
@@ -241,6 +246,22 @@ class Leads(Base):
                 lead_id,
             ),
         )
+
+    def plan_visits(self, run_id: int) -> None:
+        """Plan anew when the articles that a run stored are visited again: their stories are known now.
+
+        Call it after `settle`, inside a transaction of the caller.
+        """
+        for row in self.rows(
+            "SELECT l.id, v.article_id, v.at FROM visits v JOIN leads l ON l.id = v.lead_id AND l.rung = 1 "
+            "WHERE v.run_id = ? AND v.ending IN (SELECT value FROM json_each(?))",
+            (run_id, json.dumps(sorted(_NEW))),
+        ):
+            at = instant(row["at"])
+            again = next_visit(0, at, heat=self._heat(row["article_id"], at))
+            self.conn.execute(
+                "UPDATE leads SET next_visit_at = ? WHERE id = ?", (None if again is None else stamp(again), row["id"])
+            )
 
     def _heat(self, article_id: int | None, now: datetime) -> float:
         """Return the heat of an article's story."""
