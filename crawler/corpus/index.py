@@ -113,7 +113,9 @@ class Index(Base):
         every = [row["id"] for row in self.rows(_INDEXED, {"but_for": but_for})]
         for done, article_id in enumerate(every, 1):
             (text,) = self.rows(_LATEST, (article_id,))
-            self.conn.execute(_MERGE, (self._put(article_id, text["title"], text["body"]),))
+            self._unwritten[article_id] = (text["title"], text["body"])
+            if done % TOGETHER == 0 or done == len(every):
+                self._write_index()
             if progress:
                 progress(done, len(every))
         return len(every)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from crawler import charset, dates, dedupe, numbers, query, relevance, storable, topic
 from crawler.errors import HouxuError
 from crawler.extract import extract, next_page
+from crawler.grams import gram_text
 from crawler.middlewares import robots
 from crawler.model import ADAPTERS, Page
 from crawler.sample.demo import sample_topic
@@ -113,7 +114,7 @@ def read_numbers(data: bytes) -> None:
 
 
 def read_page(data: bytes) -> None:
-    """A page to an article, judged, and sketched; its next page."""
+    """A page to an article, judged, sketched, and cut for the index; its next page."""
     page = Page(url=URL, body=data, fetched_at=NOW, headers={"content-type": "text/html"}, lang="zh")
     next_page(page)
     relevance.gate(_topic(), data)
@@ -121,6 +122,7 @@ def read_page(data: bytes) -> None:
     article.body.encode()
     relevance.judge(_topic(), article)
     dedupe.sketch(article.body)
+    gram_text(article.body)
 
 
 def read_robots(data: bytes) -> None:
