@@ -333,6 +333,32 @@ def test_next_pages_are_plain_or_none(url: str, link: str, found: str | None) ->
     assert next_page(page(article() + link, url=base + url)) == (base + found if found else None)
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030", "big5", "cp1252", "utf-16"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        *(
+            f'<a href="/a/1_2.html">{said}</a>'
+            for said in ("下一頁", "[下页]", "余下全文", "Next&nbsp;", "NEXT PAGE >")
+        ),
+        *(
+            f'<a href="/a/1_2.html">{said}</a>'
+            for said in ("\u3000next", "Nächste Seite", "NÄCHSTE SEITE", "Page suivante")
+        ),
+        *(f'<link {rel} href="/a/1_2.html">' for rel in ("rel=next", 'REL="Next"', "rel='next'")),
+    ],
+)
+def test_a_next_page_is_seen_in_the_bytes(link: str, codec: str) -> None:
+    """Before anything is decoded or parsed, in every charset that can write the words."""
+    try:
+        body = f"<html><meta charset={codec}><body>{link}</body></html>".encode(codec)
+    except UnicodeEncodeError:
+        pytest.skip(f"{codec} has no letters for it")
+    headers = {"content-type": f"text/html; charset={codec}"}
+    here = Page(url="https://tech.example.cn/a/1.html", body=body, fetched_at=NOW, headers=headers)
+    assert next_page(here) == "https://tech.example.cn/a/1_2.html"
+
+
 def test_joined_pages_repeat_nothing() -> None:
     """A headline or notice that stands on both pages is kept once; everything else of the first page stays."""
     first = Article(url="https://a.example/1", title="题", body="一\n二\n声明")
