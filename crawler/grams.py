@@ -54,13 +54,13 @@ _WORDS = re.compile(f"{WORD}(?:{JOINER}{WORD})*")
 _ALL_WIDE = re.compile(f"[{WIDE}]+")
 _ASCII = re.compile("[0-9A-Za-z]+")
 
-DASHES = dict.fromkeys((*range(0x2010, 0x2014), 0x2212), "-")
-"""A translate table: what is set for a hyphen."""
+DASHES = re.compile("[\u2010-\u2013\u2212]")
+"""What is set for a hyphen."""
 
 
 def fold(text: str) -> str:
     """Return the text as it is also found: NFKC, every dash a hyphen, in simplified characters. Length may change."""
-    return simplify(unicodedata.normalize("NFKC", text).translate(DASHES))
+    return simplify(DASHES.sub("-", unicodedata.normalize("NFKC", text)))
 
 
 def runs(text: str) -> set[str]:

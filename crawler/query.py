@@ -34,7 +34,7 @@ class _Plain(dict[int, str]):
 
     def __missing__(self, point: int) -> str:
         char = chr(point)
-        form = unicodedata.normalize("NFKD", DASHES.get(point, char)).rstrip(_ACCENT)
+        form = unicodedata.normalize("NFKD", DASHES.sub("-", char)).rstrip(_ACCENT)
         form = unicodedata.normalize("NFC", form).lower()
         self[point] = simplified().get(ord(form), form) if len(form) == 1 else char
         return self[point]

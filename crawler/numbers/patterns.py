@@ -98,8 +98,10 @@ NEVER = re.compile(  # the guards spare most characters of a text all of the alt
     re.IGNORECASE,
 )
 
+_FIRST = "".join(sorted({word[0] for word in ("top", "no.", *WORDS, *ORDINALS, *MULTIPLES) if word[0].isalpha()}))
+
 START = re.compile(  # the guard spares most characters of a text all of the alternatives
-    rf"(?=[0-9#第前{HAN_DIGIT}十百千万亿拾佰仟]|(?<![A-Za-z])[A-Za-z])(?:"
+    rf"(?=[0-9#第前{HAN_DIGIT}十百千万亿拾佰仟]|(?<![A-Za-z])[{_FIRST}])(?:"
     r"(?P<tier>第\s?(?:\d|[一二三四五])\s?梯[队次]|\b(?:first|second|third|fourth)[ -](?:tier|echelon)\b)"
     r"|(?P<rank>第\s?(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?![\d季天周年个月])"
     r"|前\s?(?:\d{1,3}|[一二两三四五六七八九十]{1,2})(?:[名位强甲]|(?![\d季天周年个月大后代所者日晚夜次]))"

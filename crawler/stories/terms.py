@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def features(title: str, body: str, same: Sequence[Sequence[str]] = ()) -> dict[
         text = pattern.sub(lambda match: "\n" * len(match.group()), text)
     _count_han_terms(counts, text, lead)
     for term, starts in _latin_terms(text, known).items():
-        counts[term] += sum((2 if start < lead else 1) for start in starts) * (2 if term[0] == "@" else 1)
+        counts[term] += (len(starts) + bisect_left(starts, lead)) * (2 if term[0] == "@" else 1)
     kept = sorted(sorted(counts), key=counts.__getitem__, reverse=True)[:TERMS_KEPT]
     return {term: round(math.log1p(counts[term]), 3) for term in kept}
 
@@ -125,18 +126,25 @@ def _latin_terms(text: str, known: frozenset[str]) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
     capitals: Counter[str] = Counter()
     for match in _WORD.finditer(text):
-        said = match.group().replace("’", "'").removesuffix("'s")
-        plain = said.lower()
-        if plain in _FUNCTION_LATIN or not any(map(str.isalpha, plain)):
-            continue
-        coined = plain in known or any(map(str.isdigit, said)) or not (said[1:].islower() or len(said) == 1)
-        parts = [part for part in plain.split("-") if part.isalpha()] if coined and "-" in plain else []
-        for part in (plain, *parts):
-            term = _stem(part)
-            places.setdefault(term, []).append(match.start())
-            if coined or not _begins_sentence(text, match.start()):
-                capitals[term] += -1 if said.islower() and not coined else 1
+        terms, coined, lower = _read_word(match.group(), known)
+        start = match.start()
+        for term in terms:
+            places.setdefault(term, []).append(start)
+            if coined or not _begins_sentence(text, start):
+                capitals[term] += -1 if lower else 1
     return {f"@{term}" if han or capitals[term] > 0 else term: starts for term, starts in places.items()}
+
+
+@lru_cache(maxsize=8192)  # the words of a language come again and again
+def _read_word(written: str, known: frozenset[str]) -> tuple[tuple[str, ...], bool, bool]:
+    """Return the terms of a word, none of a function word; whether it was coined, or else is in lower case."""
+    said = written.replace("’", "'").removesuffix("'s")
+    plain = said.lower()
+    if plain in _FUNCTION_LATIN or not any(map(str.isalpha, plain)):
+        return (), False, False
+    coined = plain in known or any(map(str.isdigit, said)) or not (said[1:].islower() or len(said) == 1)
+    parts = [part for part in plain.split("-") if part.isalpha()] if coined and "-" in plain else []
+    return tuple(map(_stem, (plain, *parts))), coined, said.islower() and not coined
 
 
 def _begins_sentence(text: str, start: int) -> bool:
