@@ -54,19 +54,29 @@ class Prepared:
     reserved: bool = False
 
 
-def prepare(topic: Topic, page: Page) -> Prepared:
-    """Take a page through the pure stages. Never raises: a stage that fails is said in `error`."""
+def passes_gate(topic: Topic, page: Page) -> bool:
+    """Say whether a page is to be parsed: it may be on topic, or its lead, whose title and body extract may take."""
+    lead = f"{page.lead.title or ''} {page.lead.body or ''}".encode() if page.lead else b""
+    return relevance.gate(topic, page.body) or relevance.gate(topic, lead)
+
+
+def prepare(topic: Topic, page: Page, passed: bool | None = None) -> Prepared:
+    """Take a page through the pure stages. Never raises: a stage that fails is said in `error`.
+
+    Args:
+        topic: what is followed.
+        page: as fetched.
+        passed: whether it passes the gate, by one who has asked; None to ask.
+    """
     said = [rights.reserved(each.body, each.headers) for each in (page, *page.rest)]
     reserved = ", ".join(dict.fromkeys(each for each in (*said, page.reserved) if each))
-    prepared = _prepare(topic, page, reserved)
+    prepared = _prepare(topic, page, reserved, passed)
     return replace(prepared, reserved=bool(reserved) and not topic.keep_reserved)
 
 
-def _prepare(topic: Topic, page: Page, reserved: str) -> Prepared:
+def _prepare(topic: Topic, page: Page, reserved: str, passed: bool | None) -> Prepared:
     try:
-        lead = f"{page.lead.title or ''} {page.lead.body or ''}".encode() if page.lead else b""
-        # extract may take its title or body from the lead
-        if not relevance.gate(topic, page.body) and not relevance.gate(topic, lead):
+        if not (passes_gate(topic, page) if passed is None else passed):
             verdict = Verdict(relevant=False, score=0.0, rule="gate", hits=(), topic_digest=topic.digest)
             return Prepared(page=page, article=None, verdict=verdict)
         article = reduce(join, [extract(each, topic.sites) for each in (page, *page.rest)])

@@ -133,7 +133,7 @@ class CorpusPipeline:
 
     def _add_page(self, item: Visited, page: Page) -> None:
         """Put a page to those that are written together."""
-        prepared = item.prepared or prepare(self._spider.job.topic, page)
+        prepared = item.prepared or prepare(self._spider.job.topic, page, item.passed)
         self._pages.append(Fetched(prepared=prepared, lead_id=item.lead_id, status=item.status, ms=item.ms))
         pages = [each.prepared.page for each in self._pages]
         waited = page.fetched_at - pages[0].fetched_at

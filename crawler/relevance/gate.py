@@ -67,15 +67,8 @@ class _Gate:
             for needle, firsts in following(term):
                 behind[needle] |= firsts
         self.behind = {index: behind[needle] for index, needle in enumerate(needles) if needle in behind}
-        self._latest: tuple[bytes, bool] = (b"", False)
 
     def passes(self, body: bytes) -> bool:
-        """Say it; twice of one page in a row costs once: the spider asks before the path does."""
-        if body is not self._latest[0]:
-            self._latest = body, self._passes(body)
-        return self._latest[1]
-
-    def _passes(self, body: bytes) -> bool:
         if body[:2] in _BOMS:
             return self.anchors.search(body.decode("utf-16", "ignore")) is not None
         lowered = body.lower()

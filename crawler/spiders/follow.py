@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from scrapy import Request, Spider, signals
 
 from crawler import rights
-from crawler.apart import LARGE_ANSWER, MOST_READ, MOST_TAGS, Apart, Busy, is_large, tags
+from crawler.apart import LARGE_ANSWER, LARGE_PAGE, MOST_READ, MOST_TAGS, Apart, Busy, is_large, tags
 from crawler.corpus.leads import lead_of
 from crawler.corpus.sources import netloc_of
 from crawler.errors import SourceError, Unreadable
 from crawler.extract import next_page
 from crawler.middlewares.reservations import PAGE, TDMREP
 from crawler.model import KINDS, Ending, Kind, Page, Poll, SourceState, Visit
-from crawler.path import Prepared, prepare
+from crawler.path import Prepared, passes_gate, prepare
 from crawler.polling import wants_full
-from crawler.relevance import gate
 from crawler.revisits import conditional
 from crawler.spiders import feed, listing, search, sitemap
 from crawler.spiders.endings import ending_of, is_binary
@@ -186,12 +185,14 @@ class FollowSpider(Spider):
         ending = ending_of(response.status, page.headers.get("content-type", ""))
         if ending is None and is_binary(response.body):
             ending = Ending.UNREADABLE, "no text, whatever its content type says"
-        large = is_large(page.body)
         if item is None:
             item = self._first_page(response, host, row, page, ending)
-        elif item.page is not None and ending is None and not large:
+            if ending is None and len(page.body) <= LARGE_PAGE:
+                item.passed = passes_gate(self.job.topic, page)
+        large = item.passed is not False and is_large(page.body)
+        if item.page is not None and item.page is not page and ending is None and not large:
             item.page = replace(item.page, rest=(*item.page.rest, page))
-        further = None if ending is not None or large else self._further(item.page, page)
+        further = self._further(item.page, page) if ending is None and item.passed and not large else None
         if further is None:
             if large and item.page is page:
                 await self._prepare_large(item, page)
@@ -252,8 +253,6 @@ class FollowSpider(Spider):
     def _further(self, first: Page | None, page: Page) -> str | None:
         """Return where an article on topic goes on, unless that was read or it has too many pages."""
         if first is None or len(first.rest) >= MORE_PAGES:
-            return None
-        if not gate(self.job.topic, first.body):
             return None
         try:
             further = next_page(page)

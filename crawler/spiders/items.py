@@ -48,13 +48,15 @@ class Polled:
 class Visited:
     """An item: one visit, to be written. Either a `page` to take along the path, or a `visit` that ended without.
 
-    `prepared` is the page, where it had to be taken along the pure part of the path already.
+    `prepared` is the page, where it had to be taken along the pure part of the path already; `passed` whether it passes
+    the gate, None where nobody asked.
     """
 
     host: str
     lead_id: int
     page: Page | None = None
     prepared: Prepared | None = None
+    passed: bool | None = None
     visit: Visit | None = None
     status: int | None = None
     ms: int = 0
