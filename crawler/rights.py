@@ -27,6 +27,7 @@ MOST_RULES = 1000
 """Of one tdmrep.json."""
 
 _META = re.compile(rb"<meta\s([^<>]{1,2000})>", re.IGNORECASE)
+_NAMED = re.compile(f"robots|tdm-reservation|{AGENT}".encode(), re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"""([\w-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _BREAKS_RULE = re.compile(r"[\s#]")
 _DIRECTIVES = ("noarchive", "nosnippet", "max-snippet: 0")
@@ -80,7 +81,7 @@ def _said(body: bytes, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "tdm-reservation", "header"
     for word in _words(headers.get("x-robots-tag", "")):
         yield word, "X-Robots-Tag"
-    for found in _META.finditer(body):
+    for found in filter(lambda found: _NAMED.search(found[1]), _META.finditer(body)):
         attributes = {
             name.lower(): (double or single or bare).decode("latin-1")
             for name, double, single, bare in _ATTRIBUTE.findall(found[1])

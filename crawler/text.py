@@ -113,7 +113,9 @@ def clean(text: str) -> str:
     show other words than a search finds, and the other C0 controls and U+009B command a terminal. Tab, newline and
     return stay. U+0080 to U+009F are read as Windows-1252, which is what pages mean by them (HTML, section 13.2.5.80).
     """
-    return _UNFIT.sub(_mended, text) if _UNFIT.search(text) else text
+    if (text.isascii() and text.isprintable()) or not _UNFIT.search(text):  # most strings of a row are the first
+        return text
+    return _UNFIT.sub(_mended, text)
 
 
 def _mended(found: re.Match[str]) -> str:

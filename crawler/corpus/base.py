@@ -188,12 +188,12 @@ class Connection(sqlite3.Connection):
 
 
 def _cleaned(values: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
+    every = values.values() if isinstance(values, dict) else values
+    if all(not isinstance(value, str) or clean(value) is value for value in every):
+        return values
     if isinstance(values, dict):
         return {name: clean(value) if isinstance(value, str) else value for name, value in values.items()}
-    for value in values:
-        if isinstance(value, str) and clean(value) is not value:
-            return tuple(clean(value) if isinstance(value, str) else value for value in values)
-    return values
+    return tuple(clean(value) if isinstance(value, str) else value for value in values)
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
