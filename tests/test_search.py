@@ -140,26 +140,49 @@ def test_best_first_or_newest_first(rows: Rows) -> None:
 @pytest.mark.parametrize(
     "query", ["小米", "小米 OR 雷军", "小米 NOT 雷军 OR 晴朗 OR 小米手机", "雷军 OR 晴朗", "小米 雷军"]
 )
-@pytest.mark.parametrize("newest", [False, True])
 @pytest.mark.parametrize("many", [1, 3, 8, 30])
 def test_a_common_word_is_found_from_the_newest_article_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, newest: bool, query: str
+    common: Rows, monkeypatch: pytest.MonkeyPatch, many: int, query: str
 ) -> None:
-    """What is published lately and was seen long ago included; the answer is that of reading every headline."""
-    made = Rows(tmp_path / "many.db")
-    for i in range(60):
-        title = ("小米开售" if i % 3 == 0 else "米价") + ("，雷军到场" if i % 7 == 0 else "")
-        body = ("小米说，销量上涨。" if i % 2 == 0 else "天气晴朗。") + ("雷军发言。" if i % 5 == 0 else "")
-        made.article(title, body, published=START + timedelta(hours=i * 37 % 60))
+    """What is published lately and was seen long ago included; by time, the answer is that of reading them all."""
+    made = common
     spans: tuple[dict[str, Any], ...] = (
         {},
         {"since": START + timedelta(hours=9)},
         {"until": START + timedelta(hours=33)},
     )
-    asked = [{"limit": limit, "newest": newest, **span} for limit in (0, 1, 5, 20) for span in spans]
+    asked = [{"limit": limit, "newest": True, **span} for limit in (0, 1, 5, 20) for span in spans]
     every = [made.corpus.search(query, **each) for each in asked]
     monkeypatch.setattr("crawler.corpus.search.MANY", many)
     assert [made.corpus.search(query, **each) for each in asked] == every
+
+
+@pytest.mark.parametrize("limit", [1, 5, 20])
+@pytest.mark.parametrize("many", [1, 3, 8, 30, 60])
+@pytest.mark.parametrize("word", ["小米", "雷军"])
+def test_the_newest_articles_decide_what_is_best_of_a_common_word(
+    common: Rows, monkeypatch: pytest.MonkeyPatch, word: str, many: int, limit: int
+) -> None:
+    """The headlines of so many articles are read, those with the word come first; all of them where that is too few."""
+    monkeypatch.setattr("crawler.corpus.search.MANY", many)
+    texts = common.corpus.rows("SELECT id, title, body FROM coverage ORDER BY published_at DESC")
+    hits = [text for text in texts if word in text["title"] + text["body"]]
+    seen = [text for text in hits if text in texts[:many]]
+    decided = seen if len(hits) >= many and len(seen) >= limit else hits
+    best = sorted(decided, key=lambda text: word not in text["title"])
+    found = common.corpus.search(word, limit=limit)
+    assert [one.article_id for one in found] == [text["id"] for text in best[:limit]]
+
+
+@pytest.fixture
+def common(tmp_path: Path) -> Iterator[Rows]:
+    """Give a corpus of sixty articles, in which half hold one word and a few another, in headlines too."""
+    made = Rows(tmp_path / "many.db")
+    for i in range(60):
+        title = ("小米开售" if i % 3 == 0 else "米价") + ("，雷军到场" if i % 7 == 0 else "")
+        body = ("小米说，销量上涨。" if i % 2 == 0 else "天气晴朗。") + ("雷军发言。" if i % 5 == 0 else "")
+        made.article(title, body, published=START + timedelta(hours=i * 37 % 60))
+    yield made
     made.corpus.close()
 
 
