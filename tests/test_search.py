@@ -174,6 +174,15 @@ def test_the_newest_articles_decide_what_is_best_of_a_common_word(
     assert [one.article_id for one in found] == [text["id"] for text in best[:limit]]
 
 
+def test_a_rare_word_beside_a_common_one_is_found_however_old(common: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its headline comes first, as if it had been asked for alone."""
+    old = common.article("罗福莉加入", "旧闻。", published=START - timedelta(days=9))
+    monkeypatch.setattr("crawler.corpus.search.MANY", 8)
+    found = common.corpus.search("晴朗 OR 罗福莉", limit=3)
+    assert found[0].article_id == old
+    assert common.corpus.search("晴朗 OR 罗福莉", limit=100)[0].article_id == old
+
+
 @pytest.fixture
 def common(tmp_path: Path) -> Iterator[Rows]:
     """Give a corpus of sixty articles, in which half hold one word and a few another, in headlines too."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.base import explained
 from crawler.corpus.index import Index
 from crawler.model import instant, stamp
 from crawler.query import Alternative, parse, plain
@@ -30,6 +29,10 @@ class _Last:
     alternative: Alternative
     articles: set[int]
     first: int
+
+
+_Rows = tuple[Alternative, list[dict[str, Any]]]
+"""An alternative and the articles that it finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +73,8 @@ class Search(Index):
     ) -> list[Found]:
         """Return the covered articles that a query finds, best first.
 
-        Best are those with the words in the headline; among these, and among the rest, the newest. Of words that
-        `MANY` articles hold, the `MANY` newest articles are looked through, and all of them only where these have not
-        enough.
+        Best are those with the words in the headline; among these, and among the rest, the newest. A word that `MANY`
+        articles hold is looked for in the `MANY` newest articles, and in all of them only where these have not enough.
 
         Args:
             query: anything a person types, in either script; see query.py.
@@ -89,44 +91,43 @@ class Search(Index):
         """
         where, values = _filters(outlet=outlet, lang=lang, story=story, since=since, until=until)
         alternatives = parse(query)
-        sifted = outlet or lang or story is not None  # then the newest articles may hold none
-        if not sifted and limit > 0:
-            latest = self._latest(alternatives, where, values, newest=newest, limit=limit)
-            if latest:
-                return latest
-        found: dict[int, tuple[bool, str]] = {}
+        if not (outlet or lang or story is not None):  # else the newest articles may hold none
+            lasts = [self._last(one) for one in alternatives]
+            if any(last.first for last in lasts):
+                best = self._best(self._lately(lasts, where, values), newest=newest, limit=limit)
+                if len(best) >= limit:
+                    return best
+        rows = [(one, self._every(one, where, values)) for one in alternatives]
+        return self._best(rows, newest=newest, limit=limit)
+
+    def _every(self, alternative: Alternative, where: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        return self.rows(_CANDIDATES.format(where=where), {**values, "match": alternative.match})
+
+    def _lately(self, lasts: Sequence[_Last], where: str, values: dict[str, Any]) -> list[_Rows]:
+        """Return what each alternative finds: a rare one everywhere, a common one among the newest and those."""
+        rare = {last.alternative: self._every(last.alternative, where, values) for last in lasts if not last.first}
+        newest = self.rows(_NEWEST.format(where=where), {**values, "many": MANY})
+        pool = list({row["id"]: row for rows in (newest, *rare.values()) for row in rows}.values())
+        return [
+            (
+                last.alternative,
+                [row for row in pool if self._is_hit(last, row["id"])] if last.first else rare[last.alternative],
+            )
+            for last in lasts
+        ]
+
+    def _best(self, found: Sequence[_Rows], *, newest: bool, limit: int) -> list[Found]:
+        """Return the best of what alternatives find."""
+        ranks: dict[int, tuple[bool, str]] = {}
         by: dict[int, list[Alternative]] = {}
-        for alternative in alternatives:
-            for row in self.rows(_CANDIDATES.format(where=where), {**values, "match": alternative.match}):
-                title = plain(row["title"])
-                headline = not newest and _in_headline(title, alternative)
-                found[row["id"]] = max(found.get(row["id"], (False, "")), (headline, row["moment"]))
+        for alternative, rows in found:
+            for row in rows:
+                headline = not newest and _in_headline(plain(row["title"]), alternative)
+                ranks[row["id"]] = max(ranks.get(row["id"], (False, "")), (headline, row["moment"]))
                 by.setdefault(row["id"], []).append(alternative)
-        order = sorted(found, key=lambda article: (found[article], article), reverse=True)
+        order = sorted(ranks, key=lambda article: (ranks[article], article), reverse=True)
         read = (self._read(article, by[article]) for article in order)
         return list(islice((one for one in read if one), max(0, limit)))
-
-    def _latest(
-        self, alternatives: Sequence[Alternative], where: str, values: dict[str, Any], *, newest: bool, limit: int
-    ) -> list[Found]:
-        """Return the best of what common words find, from the newest articles alone; none where they are too few."""
-        lasts = [self._last(one) for one in alternatives]
-        if not any(last.first for last in lasts):
-            return []
-        found: list[Found] = []
-        others: list[tuple[int, list[Alternative]]] = []  # without the words in the headline
-        with explained(self.path):
-            for row in self.conn.execute(_NEWEST.format(where=where), {**values, "many": MANY}):
-                title = plain(row["title"])
-                by = [last.alternative for last in lasts if self._is_hit(last, row["id"])]
-                if not newest and not any(_in_headline(title, one) for one in by):
-                    others += [(row["id"], by)] if by else []
-                elif by and (one := self._read(row["id"], by)):
-                    found.append(one)
-                if len(found) >= limit:
-                    return found
-        found += islice((one for article, by in others if (one := self._read(article, by))), limit - len(found))
-        return found if len(found) >= limit else []
 
     def _last(self, alternative: Alternative) -> _Last:
         articles = {row["rowid"] for row in self.rows(_LAST, {"match": alternative.match, "many": MANY})}
@@ -226,10 +227,10 @@ _LAST = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match ORDER BY
 _IS_HIT = "SELECT 1 FROM articles_fts WHERE articles_fts MATCH ? AND rowid = ?"
 
 _NEWEST = """
-SELECT id, title FROM coverage WHERE true{where}
+SELECT id, title, coalesce(published_at, first_seen_at) AS moment FROM coverage WHERE true{where}
 ORDER BY coalesce(published_at, first_seen_at) DESC, id DESC LIMIT :many
 """
-"""By the index of `articles` over that time, a row at a time: who has enough reads no further."""
+"""By the index of `articles` over that time."""
 
 _ARTICLE = """
 SELECT url, outlet, lang, story_id, coalesce(published_at, first_seen_at) AS moment, title, body
