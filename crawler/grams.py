@@ -100,7 +100,7 @@ def gram_text(text: str) -> str:
 def _rows(runs: Sequence[str]) -> Iterator[str]:
     """Give every one to `LONGEST` characters in a row of runs that are wide throughout, those of a length together.
 
-    All runs in one array, so that a text takes 0.2 ms; slice by slice it was 0.9.
+    All runs in one array: 0.40 ms of 700 characters, where slice by slice it is 0.57.
     """
     codes = np.frombuffer("\n".join(runs).encode("utf-32-le"), dtype="<u4")
     breaks = np.concatenate([[0], np.cumsum(codes == ord("\n"))])

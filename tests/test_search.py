@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crawler.corpus import base, index
+from crawler.corpus import base
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
 from crawler.grams import VERSION
@@ -251,39 +251,6 @@ def test_merging_is_paid_in_shares(rows: Rows) -> None:
         rows.article(f"第{number}篇", "小米" * number)
     assert rows.corpus.value("SELECT count(DISTINCT segid) FROM articles_fts_idx") < 16
     rows.corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
-
-
-def test_what_a_transaction_keeps_back_is_written_at_its_end(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Texts put in, edited and taken out within one transaction leave the index of the last texts, however many."""
-    monkeypatch.setattr(index, "TOGETHER", 3)
-    corpus = rows.corpus
-    with corpus.transaction():
-        for article_id in range(1, 7):
-            title, body = TEXTS[article_id - 1][:2]
-            corpus.unindex(article_id, title, body)
-            corpus.index(article_id, title, "过渡")
-        for article_id in range(6, 0, -1):
-            title, body = TEXTS[article_id - 1][:2]
-            corpus.unindex(article_id, title, "过渡")
-            corpus.index(article_id, title, body)
-    assert vocabulary(corpus.conn) == expected_vocabulary(rows)
-    corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
-
-
-def test_a_transaction_undone_leaves_nothing_to_write(rows: Rows) -> None:
-    """What was kept back for its end goes with it."""
-    before = vocabulary(rows.corpus.conn)
-
-    def killed() -> None:
-        with rows.corpus.transaction():
-            rows.corpus.index(99, "卢伟冰", "卢伟冰到场")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        killed()
-    with rows.corpus.transaction():
-        pass
-    assert vocabulary(rows.corpus.conn) == before
 
 
 def vocabulary(conn: sqlite3.Connection) -> set[tuple[str, int]]:

@@ -119,18 +119,7 @@ class Base:
             CorpusError: SQLite refused (locked for 30 s, disk full, malformed); nothing was written.
         """
         with explained(self.path), schema.immediate(self.conn):
-            try:
-                yield
-                self._before_commit()
-            except BaseException:
-                self._after_rollback()
-                raise
-
-    def _before_commit(self) -> None:
-        """Write what is cheaper written together: the mixins say what they kept back."""
-
-    def _after_rollback(self) -> None:
-        """Forget what was kept back."""
+            yield
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
         """Return what a query gives, a dict a row."""

@@ -14,7 +14,6 @@ from crawler.grams import VERSION, gram_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 CHARACTERS_A_PAGE = 1250
 """Characters of grams for which an article merges one page of the index, in its own transaction.
@@ -26,29 +25,17 @@ of 700 characters, a transaction each, CPU ms with FTS5's defaults and with this
 at once; 'merge' with a negative number at the end of each run, meant to tidy, left 1,471 segments and 7.0 times.
 """
 
-TOGETHER = 64
-"""Texts that are put into the index at once, at most. FTS5 holds what is new in memory until the transaction ends, or
-until a statement that may undo a part of it begins, as the append-only triggers make of an INSERT: text by text between
-the other rows of a page, every text became a segment of its own. Of 800 pages written 16 at a time the index cost 4.6
-ms each so, and 2.9 together."""
-
 
 class Index(Base):
     """The full-text index of a corpus, as it is written."""
 
-    def __init__(self, path: Path | str, **opened: bool) -> None:
-        super().__init__(path, **opened)
-        self._unwritten: dict[int, tuple[str, str]] = {}
-
     def index(self, article_id: int, title: str, body: str) -> None:
-        """Put an article's text into the index, at the end of the transaction that writes it.
+        """Put an article's text into the index, inside the transaction that writes it.
 
         An article has one text there, its latest: `unindex` the one before first.
         """
         self._indexed_by_us(article_id)
-        self._unwritten[article_id] = (title, body)
-        if len(self._unwritten) >= TOGETHER:
-            self._write_index()
+        self._put(article_id, title, body)
 
     def unindex(self, article_id: int, title: str, body: str) -> None:
         """Take an article's text out of the index, inside the transaction that replaces it.
@@ -58,7 +45,7 @@ class Index(Base):
             title: of the text that was indexed, as it was.
             body: likewise. Another text would leave the index malformed.
         """
-        if self._unwritten.pop(article_id, None) is None and self._indexed_by_us(article_id):
+        if self._indexed_by_us(article_id):
             self.conn.execute(
                 "INSERT INTO articles_fts (articles_fts, rowid, grams) VALUES ('delete', ?, ?)",
                 (article_id, _grams(title, body)),
@@ -78,26 +65,10 @@ class Index(Base):
             self.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
         return count
 
-    def _before_commit(self) -> None:
-        super()._before_commit()
-        self._write_index()
-
-    def _after_rollback(self) -> None:
-        super()._after_rollback()
-        self._unwritten.clear()
-
-    def _write_index(self) -> None:
-        """Put the texts that were kept back into the index, and pay what they owe of merging."""
-        pages = sum(self._put(article_id, *text) for article_id, text in self._unwritten.items())
-        self._unwritten.clear()
-        if pages:
-            self.conn.execute(_MERGE, (pages,))
-
-    def _put(self, article_id: int, title: str, body: str) -> int:
-        """Put a text into the index and return for how many pages of merging."""
+    def _put(self, article_id: int, title: str, body: str) -> None:
         text = _grams(title, body)
         self.conn.execute("INSERT INTO articles_fts (rowid, grams) VALUES (?, ?)", (article_id, text))
-        return 1 + len(text) // CHARACTERS_A_PAGE
+        self.conn.execute(_MERGE, (1 + len(text) // CHARACTERS_A_PAGE,))
 
     def _indexed_by_us(self, article_id: int) -> bool:
         """Return whether the index holds our grams; if not, make it anew, but for the article about to change."""
@@ -109,13 +80,10 @@ class Index(Base):
     def _reindex(self, progress: Callable[[int, int], None] | None, but_for: int | None = None) -> int:
         self.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
         self.set_meta("gram_version", VERSION)
-        self._unwritten.clear()
         every = [row["id"] for row in self.rows(_INDEXED, {"but_for": but_for})]
         for done, article_id in enumerate(every, 1):
             (text,) = self.rows(_LATEST, (article_id,))
-            self._unwritten[article_id] = (text["title"], text["body"])
-            if done % TOGETHER == 0 or done == len(every):
-                self._write_index()
+            self._put(article_id, text["title"], text["body"])
             if progress:
                 progress(done, len(every))
         return len(every)
