@@ -51,6 +51,9 @@ JOINER = r"(?:[-._+/]|(?<=[0-9]),(?=[0-9]))"
 UNIT = re.compile(f"[{WIDE}]|{WORD}")
 RUN = re.compile(f"(?:[{WIDE}]+|{WORD})(?:{JOINER}?(?:[{WIDE}]+|{WORD}))*")
 _WORDS = re.compile(f"{WORD}(?:{JOINER}{WORD})*")
+_INTEGER = 64
+"""Bits of the integer that a row is packed into."""
+
 _ALL_WIDE = re.compile(f"[{WIDE}]+")
 _ASCII = re.compile("[0-9A-Za-z]+")
 
@@ -111,7 +114,7 @@ def _rows(runs: Sequence[str]) -> Iterator[str]:
     for size in range(1, min(LONGEST, len(codes)) + 1):
         packed = packed[:-1] << np.uint64(bits) | numbers[size - 1 :].astype(np.uint64)
         inside = breaks[size:] == breaks[:-size]
-        if size * bits <= 64:  # noqa: PLR2004 bits of an integer: rows that stand there again are told
+        if size * bits <= _INTEGER:  # rows that stand there again are told
             once = np.unique(packed[inside])
             rows = [characters[once >> np.uint64(bits * (size - 1 - at)) & mask] for at in range(size)]
         else:

@@ -36,6 +36,7 @@ _INSIDE_WORD = re.compile(rb"(?<=[0-9a-z])(?<!\\u[0-9a-f]{4})(?<![\x80-\xff].)[0
 _BOMS = {b"\xff\xfe", b"\xfe\xff"}
 _CODECS = ("utf-8", "gb18030", "big5")
 _UTF_8 = _CODECS[:1]
+_CONTINUING = range(0x80, 0xC0)  # bytes of UTF-8 within a character: no term begins there
 _REACH = 1000  # bytes from the first character of a broken term to its last
 
 
@@ -82,7 +83,7 @@ class _Gate:
         }
         codecs = _codecs(body) if starts else ()
         if codecs == _UTF_8:
-            starts = {start for start in starts if body[start] & 0xC0 != 0x80}  # noqa: PLR2004 within a character
+            starts = {start for start in starts if body[start] not in _CONTINUING}
         return any(self._continues(body[start : start + _REACH], codec) for start in starts for codec in codecs)
 
     def _may_go_on(self, index: int, lowered: bytes, end: int) -> bool:

@@ -131,36 +131,36 @@ class Disk:
         self._folder = str(folder)
         self._now: dict[str, _File] = {}
         self._kept: dict[str, _File] = {}
-        self._files: list[dict[str, _File]] = []  # the names after each of `_named`
+        self._since: list[dict[str, _File]] = []  # the names after each change since the folder was synced
 
     def do(self, call: Call) -> None:
         """Carry out a call; one on a file elsewhere is passed over."""
         if call.kind == "sync" and call.path == self._folder:
-            self._kept, self._files = dict(self._now), []
+            self._kept, self._since = dict(self._now), []
         if not call.path.startswith(f"{self._folder}/") or call.path.endswith("-shm"):
             return
         file = self._now.get(call.path)
         if call.kind == "create":
             if file is None:
-                self._rename({**self._now, call.path: _File()})
+                self._name({**self._now, call.path: _File()})
         elif file is None:
             return  # unlinked already
         elif call.kind == "unlink":
-            self._rename({name: each for name, each in self._now.items() if name != call.path})
+            self._name({name: each for name, each in self._now.items() if name != call.path})
         elif call.kind == "rename":
             rest = {name: each for name, each in self._now.items() if name != call.path}
-            self._rename({**rest, call.to: file})
+            self._name({**rest, call.to: file})
         elif call.kind == "sync":
             file.kept, file.since = file.now(), []
         else:
             at = len(file.now()) if call.at < 0 else call.at
             file.since.append(Call(call.kind, call.path, at=at, data=call.data))
 
-    def _rename(self, names: dict[str, _File]) -> None:
+    def _name(self, names: dict[str, _File]) -> None:
         self._now = names
-        self._files.append(names)
+        self._since.append(names)
 
     def after_plug(self, dice: random.Random) -> dict[str, bytes]:
         """Return the files by name as the disk may hold them if power goes now."""
-        names = dice.choice([self._kept, *self._files])
+        names = dice.choice([self._kept, *self._since])
         return {name[len(self._folder) + 1 :]: file.after_plug(dice) for name, file in names.items()}
