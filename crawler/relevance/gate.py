@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from crawler.charset import UTF_16_MARKS
 from crawler.model import Term
 from crawler.spellings import anchor, begun, compiled, following, unbroken
 
@@ -33,7 +34,6 @@ goes on, unless it is one with which the term does. 10:1</em><em>新 began 1810 
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
 _INSIDE_WORD = re.compile(rb"(?<=[0-9a-z])(?<!\\u[0-9a-f]{4})(?<![\x80-\xff].)[0-9a-z]")
 """A Latin letter behind another one that is neither the end of an escape nor the second byte of a GBK character."""
-_BOMS = {b"\xff\xfe", b"\xfe\xff"}
 _CODECS = ("utf-8", "gb18030", "big5")
 _UTF_8 = _CODECS[:1]
 _CONTINUING = range(0x80, 0xC0)  # bytes of UTF-8 within a character: no term begins there
@@ -70,7 +70,7 @@ class _Gate:
         self.behind = {index: behind[needle] for index, needle in enumerate(needles) if needle in behind}
 
     def passes(self, body: bytes) -> bool:
-        if body[:2] in _BOMS:
+        if body.startswith(UTF_16_MARKS):
             return self.anchors.search(body.decode("utf-16", "ignore")) is not None
         lowered = body.lower()
         found = self.automaton.find_matches_as_indexes(lowered, overlapping=True)
