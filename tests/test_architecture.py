@@ -22,6 +22,7 @@ GROUND = {
     "spellings",
     "storable",
     "text",
+    "threads",
 }
 """Modules that stand on the ground: pure, and imported by anyone."""
 

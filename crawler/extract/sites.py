@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.extract.blocks import blocks_of
 from crawler.extract.tree import line, parse
+from crawler.threads import in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ class Ruled:
     def __init__(self, text: str, rule: SiteRule) -> None:
         from bs4 import BeautifulSoup  # 50 ms, and most topics have no site rule
 
-        soup = BeautifulSoup(text, "lxml")
+        soup = in_own_thread(BeautifulSoup, text, "lxml")
         for element in soup.select(rule.drop) if rule.drop else ():
             element.decompose()
         self.text = str(soup) if rule.drop else text

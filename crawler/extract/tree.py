@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from crawler.errors import Unreadable
+from crawler.threads import in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +31,6 @@ _LONG_TAG = re.compile(rf"<([a-zA-Z][\w:-]*)\s[^<>]{{{_LONG},}}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ATTRIBUTES = 500
 """Above which a tag is read without them: libxml2 compares each with all before, 60,000 took 10 seconds."""
-
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,9 @@ def parse(text: str) -> Document:
     source = _XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1)
     if _has_long_tag(source):
         source = _LONG_TAG.sub(_few, source)
-    root = _root(source)
-    if root is not None and any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in _PARSER.error_log):
-        root = _root(_WRAPPERS.sub("\n", source))  # what lies deeper than 2,048 elements is lost to libxml2
+    root, is_cut = in_own_thread(_root, source)
+    if is_cut:
+        root, _ = in_own_thread(_root, _WRAPPERS.sub("\n", source))
     if root is None:
         raise Unreadable("extract", "no HTML: the page is empty")
     of: dict[str, list[Element]] = {tag: [] for tag in _TAGS}
@@ -101,11 +100,14 @@ def _few(tag: re.Match[str]) -> str:
     return tag[0] if len(_QUOTED.sub("", tag[0]).split()) < _ATTRIBUTES else f"<{tag[1]}"
 
 
-def _root(source: str) -> Element | None:
+def _root(source: str) -> tuple[Element | None, bool]:
+    """Return the tree, and whether it was cut: what lies deeper than 2,048 elements is lost to libxml2."""
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        return etree.fromstring(source.encode("utf-8", "replace"), parser=_PARSER)
+        root = etree.fromstring(source.encode("utf-8", "replace"), parser=parser)
     except etree.XMLSyntaxError:
-        return None
+        return None, False
+    return root, any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log)
 
 
 def text_of(element: Element | None) -> str:

@@ -14,6 +14,7 @@ from lxml import etree
 from crawler import charset
 from crawler.errors import SourceError
 from crawler.text import clean
+from crawler.threads import in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +107,7 @@ def xml_root(text: str, source: Source) -> etree._Element:
     """
     for recover, document in ((False, text), (True, _mended(text))):
         try:
-            root: etree._Element | None = etree.fromstring(document.encode(), _parser(recover=recover))
+            root = in_own_thread(_root, document.encode(), recover=recover)
         except etree.XMLSyntaxError:
             continue
         if root is not None:
@@ -215,8 +216,8 @@ def words(element: etree._Element) -> str:
     return "".join(map(str, element.itertext())).strip()
 
 
-def _parser(*, recover: bool) -> etree.XMLParser:
-    return etree.XMLParser(
+def _root(document: bytes, *, recover: bool) -> etree._Element | None:
+    parser = etree.XMLParser(
         encoding="utf-8",
         recover=recover,
         resolve_entities=False,
@@ -226,6 +227,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         remove_pis=True,
         strip_cdata=True,
     )
+    return etree.fromstring(document, parser)
 
 
 def _mended(text: str) -> str:

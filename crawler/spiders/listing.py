@@ -14,6 +14,7 @@ from crawler.errors import SourceError
 from crawler.model import Answer, Lead
 from crawler.spiders.answers import MOST_LEADS, decoded, excerpt, line, web_url
 from crawler.spiders.signals import http_signals
+from crawler.threads import in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         raise SourceError(
             source.id, f"the answer is no HTML page of at most {MOST_CHARACTERS} characters: {excerpt(text)}"
         )
-    soup = _soup(text)
+    soup = in_own_thread(_soup, text)
     rule = source.rules.get("item", "a[href]")
     try:
         items = soup.select(rule, limit=MOST_LEADS)
