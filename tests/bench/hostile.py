@@ -1,9 +1,10 @@
 """A crawl in which a third of the hosts misbehave, beside the same crawl without them.
 
 The good hosts answer with a feed and its articles; the others with bombs, silence, a byte now and then, headers and
-bodies without end, redirects to themselves, pages of nothing but tags, and a feed of 50,000 entries. Manners and
-deadlines are those of a real crawl, so that most of either run is waiting: here alone wall time is what is asked.
-Memory is resident, of the crawl's process and of the one in which large texts are read, sampled every 50 ms.
+bodies without end, redirects to themselves, pages of nothing but tags or of names nobody else uses, and a feed of
+50,000 entries. Manners and deadlines are those of a real crawl, so that most of either run is waiting: here alone wall
+time is what is asked. Memory is resident, of the crawl's process and of the one in which large texts are read, sampled
+every 50 ms.
 """
 
 from __future__ import annotations
@@ -79,6 +80,13 @@ def dripping(line: Line) -> None:
     line.drip(http(article()), 0.5)
 
 
+def named(number: int) -> bytes:
+    """Return an article of 1.8 MB whose 20,000 attributes no other page has."""
+    names = [f"n{number}x{each}{'q' * 80}" for each in range(20_000)]
+    more = "".join(f"<p {' '.join(names[at : at + 10])}>MiMo</p>" for at in range(0, len(names), 10))
+    return http(article(more=more))
+
+
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 TEXT = "<p>MiMo 说了很多很多的话，没有人读得完。</p>".encode()
 ATTACKS: tuple[Any, ...] = (
@@ -109,6 +117,8 @@ def serve(web: HostileWeb, pages: int, bad: int) -> list[str]:
         web.answers["bad1.test/feed"] = Line.hang
         web.answers["bad2.test/robots.txt"] = dripping
         web.answers["bad7.test/feed"] = feed(f"http://bad7.test/{number}.html" for number in range(50_000))
+        for number in range(1, pages, 2):
+            web.answers[f"bad7.test/{number}.html"] = named(number)
         web.answers["bad3.test/5.html"] = moved("http://bad3.test/5.html")
     return [f"good{host}" for host in range(GOOD)] + [f"bad{host}" for host in range(bad)]
 
