@@ -43,8 +43,8 @@ MEMORY = 256 * 1024 * 1024
 """Bytes of private memory, 120 MB of them for what is loaded. 60,000 tags take 50 MB, a sitemap of 8 MiB 90."""
 
 ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
-"""For glibc: a thread that parses leaves an arena of its own behind, which is never trimmed. After a sitemap of 8 MiB the
-worker kept 105 MB, so 44; after a page of 58,000 tags 201, so 141."""
+"""For glibc: a thread that parses leaves an arena of its own behind, which is never trimmed. After a sitemap of 8 MiB
+the worker kept 105 MB, so 44; after a page of 58,000 tags 201, so 141."""
 
 MOST_WAITING = 32 * 1024 * 1024
 """Bytes of pages that wait for the worker; what would exceed it is put off."""
