@@ -24,11 +24,12 @@ from scrapy.utils.reactor import install_reactor, is_reactor_installed
 
 from crawler import __version__
 from crawler import topic as topics
-from crawler.corpus.sources import at_once, netloc_of
+from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed, CorpusError, HouxuError, NetworkDown
 from crawler.model import Check, Kind, NextCheck, Poll, SourceState, Topic, stamp
 from crawler.spiders.follow import FollowSpider
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     import asyncio

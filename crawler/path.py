@@ -20,6 +20,7 @@ from crawler.corpus.articles import text_sha256
 from crawler.errors import CorpusError, Unreadable
 from crawler.extract import extract, join
 from crawler.model import Article, Ending, Match, Page, Topic, Verdict, Visit
+from crawler.web import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +82,7 @@ def _prepare(topic: Topic, page: Page, reserved: str, passed: bool | None) -> Pr
             return Prepared(page=page, article=None, verdict=verdict)
         article = reduce(join, [extract(each, topic.sites) for each in (page, *page.rest)])
         url = dedupe.canonical_of(page.url, article.url)
-        if not storable.is_web_url(url):  # what a page declares must not cost its article
+        if not is_web_url(url):  # what a page declares must not cost its article
             url = dedupe.canonical_url(page.url)
         article = storable.article(replace(article, url=url))
         verdict = relevance.judge(topic, article)

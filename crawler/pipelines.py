@@ -98,7 +98,10 @@ class CorpusPipeline:
         frontier = self._spider.frontier
         tasks = [*frontier.next_of(item.host), *(frontier.tasks() if isinstance(item, Polled) else ())]
         for request in self._spider.requests(iter(tasks)):
-            self.crawler.engine.crawl(request)
+            if isinstance(request, Visited):  # nothing to send: the lead ends here
+                self.process_item(request)
+            else:
+                self.crawler.engine.crawl(request)
 
     def close_spider(self) -> None:
         """Write what was held back, or say that nobody answered."""

@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from crawler import dates
 from crawler.errors import Unreadable
 from crawler.text import clean, one_line
+from crawler.web import LONGEST_URL, is_web_url, without_credentials
 
 if TYPE_CHECKING:
     from crawler.model import Article, Hit, Lead, Visit
 
-LONGEST_URL = 2048
 LONGEST_TITLE = 500
 LONGEST_NAME = 200
 LONGEST_REASON = 300
@@ -32,17 +31,6 @@ MOST_PLACES = 100
 """Of one term in one field that are kept: a hostile text may say AI a hundred thousand times."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}")
-
-
-def is_web_url(url: str) -> bool:
-    """Say whether a URL is absolute, http or https, names a host, and is no longer than `LONGEST_URL`."""
-    if len(url) > LONGEST_URL or clean(url) != url:
-        return False
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a bad port, a bad IPv6 address
-        return False
 
 
 def article(said: Article) -> Article:
@@ -89,8 +77,8 @@ def lead(said: Lead) -> Lead | None:
 
 
 def visit(said: Visit) -> Visit:
-    """Return a visit as it may be stored: its reason may quote the page that failed."""
-    return replace(said, url=clean(said.url)[:LONGEST_URL], reason=reason(said.reason))
+    """Return a visit as it may be stored: its reason may quote the page that failed, its URL is where a link led."""
+    return replace(said, url=without_credentials(clean(said.url))[:LONGEST_URL], reason=reason(said.reason))
 
 
 def reason(said: str) -> str:

@@ -23,6 +23,7 @@ GROUND = {
     "storable",
     "text",
     "threads",
+    "web",
 }
 """Modules that stand on the ground: pure, and imported by anyone."""
 

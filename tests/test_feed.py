@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.errors import SourceError
 from crawler.spiders import answers, feed
+from crawler.web import LONGEST_URL
 from tests.answers import HALF_PAST_SIX, NOW, SOURCE, ask, refusal
 
 if TYPE_CHECKING:
@@ -312,7 +313,7 @@ def storable(lead: Lead) -> bool:
     return (
         lead.url.startswith(("http://", "https://"))
         and not any("\0" in text for text in texts)
-        and len(lead.url) <= answers.LONGEST_URL
+        and len(lead.url) <= LONGEST_URL
         and len(lead.title or "") <= answers.LONGEST_TITLE
         and (lead.published_at is None or lead.published_at <= NOW + timedelta(days=2))
     )

@@ -118,7 +118,7 @@ class StubJob:
 class StubFrontier:
     """What the middlewares want of a frontier."""
 
-    stopped = False
+    ended = False
 
 
 class Hammer(Spider):

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.corpus.sources import at_once, netloc_of
+from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, CorpusMissing, CorpusTooNew, WrongTopic
 from crawler.model import Ending, Lead, Visit
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,10 +189,14 @@ def test_an_opaque_link_ends_deferred_and_is_not_chased(corpus: Corpus, topic: T
         ("http://a.test.:81/", "a.test:81"),
         ("https://a.test:80/", "a.test:80"),
         ("http://[::1]:80/", "[::1]"),
+        ("http://a.test:0080/", "a.test"),
+        ("http://ａ。test/", "a.test"),
+        ("http://a\u00ad.test:/", "a.test"),
+        ("http://bücher.test:81/", "xn--bcher-kva.test:81"),
     ],
 )
 def test_manners_are_kept_per_netloc(url: str, netloc: str) -> None:
-    """Host and port in lower case, without credentials, final dot and default port: no second name for one host."""
+    """As it is sent, without credentials, final dot, default port and zeros: no second name for one host."""
     assert netloc_of(url) == netloc
 
 
@@ -202,12 +207,13 @@ def test_views_of_an_older_houxu_are_laid_anew(corpus: Corpus) -> None:
     assert corpus.rows("SELECT * FROM coverage") == []
 
 
-def test_the_next_lead_of_a_host_is_one_look(corpus: Corpus) -> None:
-    """However many wait there: an index holds the new ones in their order, and nothing is sorted."""
+def test_a_host_is_looked_up(corpus: Corpus) -> None:
+    """However many leads wait elsewhere: an index holds each host's new ones."""
     asked: list[str] = []
     corpus.conn.set_trace_callback(asked.append)
     corpus.next_lead("bao.test", NOON)
+    corpus.new_leads("bao.test", NOON, 50)
     corpus.conn.set_trace_callback(None)
-    plan = " ".join(row["detail"] for row in corpus.rows(f"EXPLAIN QUERY PLAN {asked[-1]}"))
-    assert "leads_new (host=? AND id>?)" in plan
-    assert "ORDER BY" not in plan
+    for statement in asked:
+        plan = " ".join(row["detail"] for row in corpus.rows(f"EXPLAIN QUERY PLAN {statement}"))
+        assert "leads_new (host=?" in plan

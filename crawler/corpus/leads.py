@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawler import storable
-from crawler.corpus.base import Base
-from crawler.corpus.sources import netloc_of
+from crawler.corpus.waiting import Waiting
 from crawler.model import Ending, Lead, Page, Visit, instant, stamp
 from crawler.revisits import MEMORY, allowance, heat, next_visit
+from crawler.web import is_web_url, netloc_of
 
 MAX_TRIES = 10
 """Visits without an answer before a lead is given up: with the gaps below, after 43 hours."""
@@ -24,8 +24,6 @@ OPAQUE = "leads to no web page (an opaque link, a file): not visited by design, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_DUE = "next_visit_at IS NOT NULL AND (next_visit_at <= :now OR (:every AND rung = 0))"
 
 _VISITED = """
 SELECT v.id AS visit_id, v.url AS visit_url, v.at, v.page_sha256, leads.*, s.lang, s.timezone
@@ -40,7 +38,7 @@ _NEW = frozenset({Ending.STORED, Ending.PAYWALLED})
 """Endings of an article's first visit: it is a story of its own until the run settles."""
 
 
-class Leads(Base):
+class Leads(Waiting):
     """The tables `leads`, `sightings`, `visits` and `tombstones`."""
 
     def add_lead(self, run_id: int, source_id: str, url: str, lead: Lead, now: datetime) -> bool:
@@ -53,7 +51,7 @@ class Leads(Base):
         of the caller.
         """
         fit = storable.lead(lead)
-        if fit is None or not storable.is_web_url(url) or self.is_forgotten(url):
+        if fit is None or not is_web_url(url) or self.is_forgotten(url):
             return False
         lead = fit
         host = netloc_of(lead.url)
@@ -109,46 +107,6 @@ class Leads(Base):
             return False
         keys = (tombstone(url), tombstone(netloc_of(url)))
         return self.value("SELECT 1 FROM tombstones WHERE what IN (?, ?)", keys) is not None
-
-    def due_hosts(self, now: datetime, *, every: bool = False, again: bool = True) -> list[str]:
-        """Return the hosts with a lead to visit by `now`, those with one never visited first, then by their oldest.
-
-        Args:
-            now: the instant of asking.
-            every: those too that wait after a failure.
-            again: those too that only have articles to visit again.
-        """
-        return [
-            row["host"]
-            for row in self.rows(
-                "SELECT host, min(rung > 0) AS again, min(id) AS oldest FROM leads "
-                f"WHERE {_DUE} AND (:again OR rung = 0) GROUP BY host ORDER BY again, oldest",
-                {"now": stamp(now), "every": every, "again": again},
-            )
-        ]
-
-    def next_lead(
-        self, host: str, now: datetime, after: tuple[int, int] = (0, 0), *, every: bool = False, again: bool = False
-    ) -> dict[str, Any] | None:
-        """Return the next lead of `host` to visit by `now`, or None.
-
-        Args:
-            host: whose.
-            now: the instant of asking; an article that waits to be visited again is never early.
-            after: (rung, id) of the last one given: those in front of it are passed over.
-            every: leads too that wait after a failure.
-            again: an article to be visited again, the lowest rung first; otherwise a lead that gave no page yet, the
-                oldest first.
-        """
-        new = "rung = 0 AND leads.id > :id"  # as the index leads_new has it
-        old = "rung > 0 AND (rung, leads.id) > (:rung, :id)"
-        rows = self.rows(
-            "SELECT leads.*, s.lang, s.timezone FROM leads JOIN sources s ON s.id = source_id "
-            f"WHERE leads.host = :host AND {old if again else new} AND {_DUE} "
-            f"ORDER BY {'rung, ' if again else ''}leads.id LIMIT 1",
-            {"host": host, "rung": after[0], "id": after[1], "now": stamp(now), "every": every},
-        )
-        return rows[0] if rows else None
 
     def revisits_left(self, requests_per_day: int, now: datetime) -> int:
         """Return how many articles may be visited again now, of a day's requests."""

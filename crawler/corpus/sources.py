@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from crawler import storable
 from crawler.corpus.base import Base
 from crawler.model import Poll, Source, SourceState, Topic, instant, stamp
+from crawler.web import netloc_of
 
 FirstCheck = Callable[[Source, datetime], datetime]
 """When a source new to the corpus is polled first."""
@@ -19,20 +18,7 @@ FirstCheck = Callable[[Source, datetime], datetime]
 CLOCK_SLACK = timedelta(minutes=1)
 """A clock set back by less is corrected, not wrong."""
 
-_OWN_PORT = {"http": ":80", "https": ":443"}
-
 _INSTANTS = ("next_check_at", "checked_at", "ok_at", "full_at", "gone_since", "health_since")
-
-
-@lru_cache(maxsize=1024)
-def netloc_of(url: str) -> str:
-    """Return the host of a URL with its port where it has one, lower case: what manners are kept per.
-
-    A final dot and the scheme's own port are left out: else one host would be asked at twice the pace under two names.
-    """
-    parts = urlsplit(url)
-    netloc = parts.netloc.rpartition("@")[2].lower()
-    return netloc.removesuffix(_OWN_PORT.get(parts.scheme, ":")).rstrip(".").replace(".:", ":")
 
 
 def _text(when: datetime | None) -> str | None:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.leads import tombstone
-from crawler.corpus.sources import netloc_of
 from crawler.dedupe import canonical_url
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from crawler.corpus.base import explained
 from crawler.corpus.leads import tombstone
 from crawler.corpus.pages import pages_path
-from crawler.corpus.sources import netloc_of
 from crawler.dedupe import canonical_url
 from crawler.errors import CorpusError
 from crawler.model import Article, stamp
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -96,7 +96,7 @@ def canonical_of(page_url: str, declared: str | None) -> str:
 def host_of(url: str) -> str:
     """Return the host of a URL in lower case; empty where there is none.
 
-    Without its port: this says whose a page is. Manners are kept per `corpus.sources.netloc_of`, which has it.
+    Without its port: this says whose a page is. Manners are kept per `web.netloc_of`, which has it.
     """
     try:
         return urlsplit(url.strip()).hostname or ""

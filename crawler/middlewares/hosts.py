@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from scrapy import signals
 from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 
-from crawler.corpus.sources import netloc_of
 from crawler.model import instant, stamp
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -125,6 +125,8 @@ class HostsMiddleware:
             CrawlStops: the crawl ended meanwhile.
         """
         host = netloc_of(request.url)
+        if self._spider.frontier.ended:
+            raise CrawlStops
         self._check_silence(host, self._spider.job.clock())
         if self._is_lifted(host):
             return
@@ -132,10 +134,10 @@ class HostsMiddleware:
         await lock.acquire()
         request.meta["host_lock"] = lock
         wait = self._wait(host)
-        while wait > 0 and not self._spider.frontier.stopped:
+        while wait > 0 and not self._spider.frontier.ended:
             await asyncio.sleep(min(wait, 0.5))  # in slices, so that a stop need not wait
             wait = self._wait(host)
-        if self._spider.frontier.stopped:
+        if self._spider.frontier.ended:
             raise CrawlStops
         now = self._spider.job.clock()
         self._check_silence(host, now)

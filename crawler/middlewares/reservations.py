@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.corpus.sources import netloc_of
 from crawler.middlewares.hosts import CrawlStops, HostWaits
 from crawler.middlewares.robots import FRESH, MOST_SECONDS
 from crawler.model import instant
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -7,7 +7,7 @@ import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -15,6 +15,7 @@ from crawler import charset
 from crawler.errors import SourceError
 from crawler.text import clean
 from crawler.threads import in_own_thread
+from crawler.web import LONGEST_URL, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +28,9 @@ MOST_BYTES = 8 * 1024 * 1024
 MOST_LEADS = 1000
 """Of one answer. 250 is the most a search gives (GDELT), 1,000 what a news sitemap may hold by its protocol."""
 
-LONGEST_URL = 2048
 LONGEST_TITLE = 500
 LONGEST_BODY = 512 * 1024
-"""Characters. What is longer is no URL, is cut, is left out."""
+"""Characters. What is longer is cut, is left out."""
 
 _DECLARATION = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}\?>\s*)?", re.IGNORECASE)
 _TAG = re.compile(
@@ -145,12 +145,6 @@ def web_url(href: str, base: str) -> str | None:
     except ValueError:  # a bad port, a bad IPv6 address
         return None
     return without_credentials(url).replace(" ", "%20") if usable and len(url) <= LONGEST_URL else None
-
-
-def without_credentials(url: str) -> str:
-    """Return a URL without the user and password that a link or a redirect put into it."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
 def line(text: str) -> str:

@@ -16,7 +16,6 @@ from scrapy import Request, Spider, signals
 from crawler import rights
 from crawler.apart import LARGE_ANSWER, LARGE_PAGE, MOST_READ, MOST_TAGS, Apart, Busy, is_large, tags
 from crawler.corpus.leads import lead_of
-from crawler.corpus.sources import netloc_of
 from crawler.errors import SourceError, Unreadable
 from crawler.extract import next_page
 from crawler.middlewares.reservations import PAGE, TDMREP
@@ -30,6 +29,7 @@ from crawler.spiders.failures import explain
 from crawler.spiders.frontier import Frontier, Task
 from crawler.spiders.items import Polled, Visited, header_map, latency, poll_of, validators, with_file
 from crawler.spiders.signals import http_signals
+from crawler.web import is_web_url, netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -80,13 +80,13 @@ class FollowSpider(Spider):
         crawler.signals.connect(spider.apart.close, signals.spider_closed)
         return spider
 
-    async def start(self) -> AsyncIterator[Request]:
+    async def start(self) -> AsyncIterator[Request | Visited]:
         """Ask one thing of every host; the pipeline asks for more as answers are written."""
         for request in self.requests(self.frontier.tasks()):
             yield request
 
-    def requests(self, tasks: Iterator[Task]) -> Iterator[Request]:
-        """Turn tasks into requests."""
+    def requests(self, tasks: Iterator[Task]) -> Iterator[Request | Visited]:
+        """Turn tasks into requests; a lead of which none can be made is an item at once."""
         for task in tasks:
             if task.source is not None:
                 yield self._poll(task.host, task.source)
@@ -105,7 +105,10 @@ class FollowSpider(Spider):
             cb_kwargs={"host": host, "state": state},
         )
 
-    def _visit(self, host: str, row: dict[str, Any]) -> Request:
+    def _visit(self, host: str, row: dict[str, Any]) -> Request | Visited:
+        if not is_web_url(row["fetch_url"]):  # one that an earlier houxu took in
+            visit = Visit(url=row["fetch_url"], ending=Ending.BLOCKED, reason="no address of the web")
+            return Visited(host, row["id"], visit=visit)
         return Request(
             row["fetch_url"],
             callback=self.visited,
@@ -124,11 +127,11 @@ class FollowSpider(Spider):
             poll = poll_of(response, state, self.job.clock())
             item = Polled(host, state, poll, answered=netloc_of(response.url))
             if response.status == HTTPStatus.OK and item.poll.body_sha256 != state.body_sha256:
-                more = (await self._read(response, item))[:MORE_FILES]
+                more = tuple(filter(is_web_url, await self._read(response, item)))[:MORE_FILES]
         elif response.status == HTTPStatus.OK:
             await self._read(response, item)
             item.poll = with_file(item.poll, response.body)
-        if more and item.poll.error is None:
+        if more and item.poll.error is None and not self.frontier.ended:
             yield Request(
                 more[0],
                 callback=self.polled,
@@ -251,14 +254,16 @@ class FollowSpider(Spider):
         return item
 
     def _further(self, first: Page | None, page: Page) -> str | None:
-        """Return where an article on topic goes on, unless that was read or it has too many pages."""
-        if first is None or len(first.rest) >= MORE_PAGES:
+        """Return where an article on topic goes on, unless that was read, it has too many pages, or the crawl ends."""
+        if first is None or len(first.rest) >= MORE_PAGES or self.frontier.ended:
             return None
         try:
             further = next_page(page)
         except Exception:  # noqa: BLE001 a hostile page has no next one
             return None
-        return None if further in {first.url, *(each.url for each in first.rest)} else further
+        if further is None or further in {first.url, *(each.url for each in first.rest)} or not is_web_url(further):
+            return None
+        return further
 
     def visit_failed(self, failure: Any) -> Iterator[Visited]:
         """A visit without an answer."""

@@ -12,8 +12,8 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.sources import netloc_of
 from crawler.shards import owns
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,6 +81,8 @@ class Frontier:
         self._revisits = revisits
         self._shard = shard
         self._after: dict[tuple[str, bool], tuple[int, int]] = {}
+        self._turns: dict[str, deque[int]] = {}
+        self._given: set[int] = set()
         self._visits: Counter[str] = Counter()
         self._misses: Counter[str] = Counter()
         for state in batch:
@@ -90,9 +92,14 @@ class Frontier:
         """Hand out nothing more."""
         self.stopped = True
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be sent: a stop was asked for, or time is up."""
+        return self.stopped or self._over()
+
     def tasks(self) -> Iterator[Task]:
         """Give a task for every host that has one and is not busy."""
-        if self.stopped or self._over():
+        if self.ended:
             return
         due = self._corpus.due_hosts(self._clock(), every=self._every, again=self._revisits > 0)
         for host in [*self._polls, *due]:
@@ -103,7 +110,7 @@ class Frontier:
     def next_of(self, host: str) -> Iterator[Task]:
         """Give the next task of a host whose last one ended; others are not looked at."""
         self._out.discard(host)
-        if not self.stopped and not self._over() and (task := self._take(host)) is not None:
+        if not self.ended and (task := self._take(host)) is not None:
             self._out.add(host)
             yield task
 
@@ -123,11 +130,32 @@ class Frontier:
         return self._visits[host] >= MOST_VISITS or self._misses[host] >= MOST_MISSES
 
     def _lead(self, host: str, *, again: bool) -> Task | None:
-        after = self._after.get((host, again), (0, 0))
-        lead = self._corpus.next_lead(host, self._clock(), after, every=self._every, again=again)
+        lead = self._in_turn(host) if not again and not self._every else self._next(host, again=again)
         if lead is None:
             return None
-        self._after[host, again] = (lead["rung"], lead["id"])
         self._revisits -= again
         self._visits[host] += 1
         return Task(host, lead=lead)
+
+    def _next(self, host: str, *, again: bool) -> dict[str, Any] | None:
+        after = self._after.get((host, again), (0, 0))
+        lead = self._corpus.next_lead(host, self._clock(), after, every=self._every, again=again)
+        if lead is not None:
+            self._after[host, again] = (lead["rung"], lead["id"])
+        return lead
+
+    def _in_turn(self, host: str) -> dict[str, Any] | None:
+        """Return a host's next new lead, its sources in turns; none twice, though a page that waits may not be written.
+
+        The turns are those of when they were last asked for: that sorts all that wait at the host.
+        """
+        now = self._clock()
+        for _ in range(2):
+            turns = self._turns.setdefault(host, deque())
+            while turns:
+                lead = self._corpus.due_lead(turns.popleft(), now)
+                if lead is not None and lead["id"] not in self._given:
+                    self._given.add(lead["id"])
+                    return lead
+            turns.extend(self._corpus.new_leads(host, now, 2 * MOST_VISITS))
+        return None

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from crawler import dates, storable
+from crawler import dates, storable, web
 from crawler.text import without_markup
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ LONGEST = {
     **dict.fromkeys(("published_raw", "published_tz"), dates.LONGEST),
     **dict.fromkeys(("reason", "error"), storable.LONGEST_REASON),
     **dict.fromkeys(("etag", "last_modified"), storable.LONGEST_VALIDATOR),
-    **dict.fromkeys(URLS, storable.LONGEST_URL),
+    **dict.fromkeys(URLS, web.LONGEST_URL),
     "body": storable.LONGEST_BODY,
     "authors": storable.MOST_AUTHORS * (storable.LONGEST_NAME + 4) * 2,
     "terms": 2_000_000,

@@ -10,7 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler import charset, dates, dedupe, numbers, query, relevance, storable, topic
+from scrapy import Request
+
+from crawler import charset, dates, dedupe, numbers, query, relevance, storable, topic, web
 from crawler.errors import HouxuError
 from crawler.extract import extract, next_page
 from crawler.grams import gram_text
@@ -102,7 +104,9 @@ def read_url(data: bytes) -> None:
         raise AssertionError(f"not its own key: {key!r}")
     dedupe.canonical_of(URL, text)
     dedupe.canonical_of(text, URL)
-    storable.is_web_url(text)
+    if web.is_web_url(text):
+        Request(web.without_credentials(text))
+        web.netloc_of(text)
 
 
 def read_numbers(data: bytes) -> None:

@@ -13,7 +13,7 @@ from crawler.cli.options import Discreet
 from crawler.crawl import settings_for
 from crawler.errors import TopicError
 from crawler.middlewares.envelope import EnvelopeMiddleware
-from crawler.spiders.answers import without_credentials
+from crawler.web import without_credentials
 from tests.hostile.conftest import topic_of
 from tests.hostile.server import article, feed, http, moved
 
