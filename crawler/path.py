@@ -114,7 +114,7 @@ class Fetched:
 
 def is_enough(pages: Sequence[Page]) -> bool:
     """Say whether pages that wait are to be written now."""
-    return len(pages) >= MOST_PAGES or sum(len(each.body) for each in pages) >= MOST_BYTES
+    return len(pages) >= MOST_PAGES or sum(page.size for page in pages) >= MOST_BYTES
 
 
 def append(

@@ -32,8 +32,12 @@ OUTAGES = 3
 BUSY = timedelta(minutes=15)
 """How long a host that said 429 or 503 without a Retry-After is left alone."""
 
-ROBOTS_WAIT = timedelta(minutes=15)
-"""How long a lead waits whose host's robots.txt could not be had."""
+ROBOTS_WAIT, ROBOTS_WAIT_MOST = timedelta(minutes=15), timedelta(days=1)
+"""How long a lead waits whose host's robots.txt could not be had: a quarter of the time it is known, between these."""
+
+ROBOTS_PATIENCE = timedelta(days=30)
+"""How long that is no fault of the lead's; afterwards it is given up like one that gives no page. RFC 9309, 2.3.1.4,
+names 30 days as what an unreachable robots.txt may be taken for after."""
 
 LONGEST_WAIT = timedelta(seconds=1)
 """How long a page waits for others, when the next one comes. A run that is killed fetches again what waited."""
@@ -204,4 +208,7 @@ class CorpusPipeline:
             self._spider.job.corpus.hold_host(host, retry_at)
             self._hosts.hold(host, retry_at)
             return retry_at
-        return now + ROBOTS_WAIT if item.failure is not None and item.failure.robots else None
+        known = now - self._spider.job.corpus.found_at(item.lead_id)
+        if item.failure is None or not item.failure.robots or known > ROBOTS_PATIENCE:
+            return None
+        return now + min(max(known / 4, ROBOTS_WAIT), ROBOTS_WAIT_MOST)

@@ -121,6 +121,10 @@ class Leads(Waiting):
         """Return how often a lead was visited."""
         return int(self.value("SELECT tries FROM leads WHERE id = ?", (lead_id,)))
 
+    def found_at(self, lead_id: int) -> datetime:
+        """Return when a lead was seen first."""
+        return instant(self.value("SELECT found_at FROM leads WHERE id = ?", (lead_id,)))
+
     def lead_article(self, lead_id: int) -> int | None:
         """Return the article that an earlier visit of this lead gave."""
         article_id: int | None = self.value("SELECT article_id FROM leads WHERE id = ?", (lead_id,))

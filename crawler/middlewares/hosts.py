@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from scrapy import signals
 from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 
 from crawler.model import instant, stamp
+from crawler.spiders.signals import http_signals
 from crawler.web import netloc_of
 
 if TYPE_CHECKING:
@@ -43,6 +45,15 @@ deadline, and the crawl with them."""
 
 SILENT = timedelta(minutes=15)
 """How long a host is left alone that did not answer in time."""
+
+PAGE = "houxu_page"
+"""Key of a request's meta that says: this is a visit, not a poll."""
+
+LEFT_TO_POLLS = 10
+"""A visit leaves this part of its host's requests of a day to polls: leads may come from anybody's feed."""
+
+_NOT_NOW = frozenset({403, 408, 413, 425, 429})
+"""Answers below 500 whose Retry-After is heeded."""
 
 
 class HostWaits(IgnoreRequest):
@@ -127,7 +138,7 @@ class HostsMiddleware:
         host = netloc_of(request.url)
         if self._spider.frontier.ended:
             raise CrawlStops
-        self._check_silence(host, self._spider.job.clock())
+        self._check_peace(host, self._spider.job.clock())
         if self._is_lifted(host):
             return
         lock = self._locks.setdefault(host, asyncio.Lock())
@@ -140,18 +151,23 @@ class HostsMiddleware:
         if self._spider.frontier.ended:
             raise CrawlStops
         now = self._spider.job.clock()
-        self._check_silence(host, now)
         self._check_peace(host, now)
-        self._check_budget(host, now)
+        self._check_budget(host, now, visit=bool(request.meta.get(PAGE)))
         self._free_at[host] = time.monotonic() + self._gap(host)
         self._today[host] = (stamp(now)[:10], self._spider.job.corpus.note_request(host, now))
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Free the host, and note that it answered."""
+        """Free the host, and note that it answered, and what peace it asks for: to a page, a file, a redirect alike."""
         self._free(request)
         host = netloc_of(request.url)
         self.answered.add(host)
         self._silent.pop(host, None)
+        if response.status in _NOT_NOW or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            now = self._spider.job.clock()
+            said = (response.headers.get("Retry-After") or b"").decode("latin-1")
+            asked = http_signals({"retry-after": said}, now).retry_after
+            if asked:
+                self._leave_alone(host, wait_until(now, asked, SILENT))
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
@@ -161,25 +177,33 @@ class HostsMiddleware:
             host = netloc_of(request.url)
             self._silent[host] += 1
             if self._silent[host] >= PATIENCE:
-                self._silent_until[host] = self._spider.job.clock() + SILENT
+                self._silent_until[host] = until = self._spider.job.clock() + SILENT
+                if self.answered:  # else it may be our own network: nothing of that is written
+                    self._leave_alone(host, until)
+
+    def _leave_alone(self, host: str, until: datetime) -> None:
+        """Send `host` nothing before `until`, in this crawl and the next ones."""
+        self.hold(host, until)
+        with self._spider.job.corpus.transaction():
+            self._spider.job.corpus.hold_host(host, until)
 
     def _wait(self, host: str) -> float:
         return self._free_at.get(host, 0.0) - time.monotonic()
 
-    def _check_silence(self, host: str, now: datetime) -> None:
+    def _check_peace(self, host: str, now: datetime) -> None:
         until = self._silent_until.get(host, now)
         if until > now:
             raise HostWaits(host, until, "does not answer in time: left alone")
-
-    def _check_peace(self, host: str, now: datetime) -> None:
         until = self._retry_at.get(host, now)
         if until > now:
             raise HostWaits(host, until)
 
-    def _check_budget(self, host: str, now: datetime) -> None:
+    def _check_budget(self, host: str, now: datetime, *, visit: bool) -> None:
         """Let no host have more requests on one day (UTC) than its budget, robots.txt and redirects included."""
         today, spent = self._today.get(host, ("", 0))
         budget = self._spider.job.topic.host_requests_per_day
+        if visit:
+            budget -= budget // LEFT_TO_POLLS
         if today == stamp(now)[:10] and spent >= budget:
             midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
             raise HostWaits(host, midnight, f"had its {budget} requests of the day: left alone")

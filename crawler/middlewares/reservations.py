@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.middlewares.hosts import CrawlStops, HostWaits
+from crawler.middlewares.hosts import PAGE, CrawlStops, HostWaits
 from crawler.middlewares.robots import FRESH, MOST_SECONDS
 from crawler.model import instant
 from crawler.web import netloc_of
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from crawler.spiders.follow import FollowSpider
 
 MOST_BYTES = 64 * 1024
-
-PAGE = "houxu_page"
-"""Key of a request's meta that says: this is a visit, not a poll."""
 
 TDMREP = "houxu_tdmrep"
 """Key under which a visit's meta carries the tdmrep.json of the host that it reached."""

@@ -49,6 +49,11 @@ class Page:
     rest: tuple[Page, ...] = ()
     reserved: str | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of all pages of its article."""
+        return len(self.body) + sum(len(page.body) for page in self.rest)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from scrapy import Request, Spider, signals
 
 from crawler import rights
-from crawler.apart import LARGE_ANSWER, LARGE_PAGE, MOST_READ, MOST_TAGS, Apart, Busy, is_large, tags
+from crawler.apart import LARGE_ANSWER, LARGE_PAGE, MOST_READ, MOST_TAGS, MOST_WAITING, Apart, Busy, is_large, tags
 from crawler.corpus.leads import lead_of
 from crawler.errors import SourceError, Unreadable
 from crawler.extract import next_page
-from crawler.middlewares.reservations import PAGE, TDMREP
+from crawler.middlewares.hosts import PAGE
+from crawler.middlewares.reservations import TDMREP
 from crawler.model import KINDS, Ending, Kind, Page, Poll, SourceState, Visit
 from crawler.path import Prepared, passes_gate, prepare
 from crawler.polling import wants_full
@@ -59,6 +60,7 @@ class FollowSpider(Spider):
         super().__init__(**kwargs)
         self.job = job
         self.apart = Apart()
+        self._waiting = 0
         self.frontier = Frontier(
             job.corpus,
             [state for state in job.batch if state.source.kind in self.kinds],
@@ -196,12 +198,16 @@ class FollowSpider(Spider):
         if item.page is not None and item.page is not page and ending is None and not large:
             item.page = replace(item.page, rest=(*item.page.rest, page))
         further = self._further(item.page, page) if ending is None and item.passed and not large else None
+        self._waiting -= item.waiting
+        item.waiting = 0
         if further is None:
             if large and item.page is page:
                 await self._prepare_large(item, page)
             self.frontier.note(host, page=item.prepared is None or item.prepared.error is None)
             yield item
             return
+        item.waiting = item.page.size if item.page else 0
+        self._waiting += item.waiting
         kwargs = {"host": host, "row": row, "item": item}
         yield Request(
             further,
@@ -257,6 +263,8 @@ class FollowSpider(Spider):
         """Return where an article on topic goes on, unless that was read, it has too many pages, or the crawl ends."""
         if first is None or len(first.rest) >= MORE_PAGES or self.frontier.ended:
             return None
+        if first.size > MOST_READ or self._waiting > MOST_WAITING:
+            return None
         try:
             further = next_page(page)
         except Exception:  # noqa: BLE001 a hostile page has no next one
@@ -269,6 +277,7 @@ class FollowSpider(Spider):
         """A visit without an answer."""
         host, row, item = (failure.request.cb_kwargs.get(name) for name in ("host", "row", "item"))
         if item is not None:  # of an article over several pages, what was read before counts
+            self._waiting -= item.waiting
             yield item
             return
         failed = explain(failure.value)

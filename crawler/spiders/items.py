@@ -49,7 +49,7 @@ class Visited:
     """An item: one visit, to be written. Either a `page` to take along the path, or a `visit` that ended without.
 
     `prepared` is the page, where it had to be taken along the pure part of the path already; `passed` whether it passes
-    the gate, None where nobody asked.
+    the gate, None where nobody asked; `waiting` is how many bytes of it wait for its further pages.
     """
 
     host: str
@@ -57,6 +57,7 @@ class Visited:
     page: Page | None = None
     prepared: Prepared | None = None
     passed: bool | None = None
+    waiting: int = 0
     visit: Visit | None = None
     status: int | None = None
     ms: int = 0

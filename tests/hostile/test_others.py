@@ -10,11 +10,12 @@ import pytest
 
 from crawler import dedupe
 from crawler.corpus.store import Corpus
+from crawler.middlewares import hosts
 from crawler.model import Lead
 from crawler.spiders import follow, frontier
 from scheduler.run import crawl_once
 from tests.hostile.conftest import topic_of
-from tests.hostile.server import Line, article, feed, http, sitemap
+from tests.hostile.server import Line, article, feed, http, moved, sitemap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,14 +33,14 @@ MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
 AT_ONCE = 4
 
 
-def crawl_at(web: HostileWeb, folder: Path, minutes: int, *sources: Any, **changes: Any) -> Corpus:
+def crawl_at(web: HostileWeb, folder: Path, minutes: int, *sources: Any, delay: str = "0", **changes: Any) -> Corpus:
     """Crawl the hostile web at a minute of the morning and return the corpus."""
     crawl_once(
         folder / "hostile.db",
         topic_of(*sources, **changes),
         by="person",
         overrides={
-            "DOWNLOAD_DELAY": "0",
+            "DOWNLOAD_DELAY": delay,
             "DOWNLOAD_TIMEOUT": "2",
             "HOUXU_CONNECT_TO": {"*.test": web.address},  # type: ignore[dict-item] # a table, not its text
         },
@@ -101,8 +102,8 @@ def test_time_is_up(kind: str, web: HostileWeb, tmp_path: Path, monkeypatch: pyt
 
         return send
 
-    hosts = [f"http://a{number}.evil.test/1" for number in range(40)]
-    web.answers["evil.test/feed"] = feed(hosts if kind == "hosts" else ["http://evil.test/s.html"])
+    links = [f"http://a{number}.evil.test/1" for number in range(40)]
+    web.answers["evil.test/feed"] = feed(links if kind == "hosts" else ["http://evil.test/s.html"])
     web.answers["evil.test/index"] = sitemap([f"http://evil.test/{number}.xml" for number in range(10)], "sitemap")
     web.answers["evil.test/0.xml"] = last(sitemap(["http://evil.test/x"]))
     web.answers["evil.test/s.html"] = last(http(article(more='<a rel="next" href="/s_2.html">下一页</a>')))
@@ -146,3 +147,62 @@ def test_a_lead_is_in_the_turn_of_each_source(web: HostileWeb, tmp_path: Path, m
     web.answers["good.test/feed"] = feed(["http://good.test/1.html"])
     with crawl_at(web, tmp_path, 600, ("feed", "http://evil.test/feed")) as corpus:
         assert corpus.value("SELECT ending FROM leads WHERE fetch_url = 'http://good.test/1.html'") == "stored"
+
+
+def test_junk_leaves_a_host_its_polls(web: HostileWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When visits of what a hostile feed named have spent a host's day, its own feed is still asked."""
+    monkeypatch.setattr(hosts, "LEAST_DELAY", 0.0)
+    web.answers["evil.test/feed"] = feed([f"http://good.test/junk{number}" for number in range(30)])
+    changes: dict[str, Any] = {"host_requests_per_day": 20, "delay": "0.001"}
+    for minute in (0, 30):
+        crawl_at(web, tmp_path, minute, ("feed", "http://evil.test/feed"), **changes).close()
+    before, others = web.paths.count("good.test/feed"), len([path for path in web.paths if path != "good.test/feed"])
+    crawl_at(web, tmp_path, 600, ("feed", "http://evil.test/feed"), **changes).close()
+    assert web.paths.count("good.test/feed") == before + 1
+    assert len([path for path in web.paths if path.startswith("good") and path != "good.test/feed"]) <= others
+
+
+@pytest.mark.parametrize("what", ["silence", "tdmrep", "file", "second page", "403", "redirect"])
+def test_a_host_is_left_alone(what: str, web: HostileWeb, tmp_path: Path) -> None:
+    """Whatever of a host does not answer in time, or says Retry-After, the next run sends it nothing either."""
+    peace = http("", "Retry-After: 86400", status="403 No" if what == "403" else "429 Slow")
+    page = "http://evil.test/1.html"
+    web.answers["other.test/feed"] = feed([page, "http://evil.test/2.html", "http://evil.test/3.html"])
+    web.answers["evil.test/1.html"] = http(article(more='<a rel="next" href="/1_2.html">下一页</a>'))
+    source = ("feed", "http://other.test/feed")
+    if what == "silence":
+        web.answers |= dict.fromkeys(["evil.test/1.html", "evil.test/2.html"], Line.hang)
+    elif what == "tdmrep":
+        web.answers["evil.test/.well-known/tdmrep.json"] = peace
+    elif what == "file":
+        source = ("sitemap", "http://other.test/index")
+        web.answers["other.test/index"] = sitemap([f"http://evil.test/{number}.xml" for number in range(9)], "sitemap")
+        web.answers["evil.test/0.xml"] = peace
+    elif what == "second page":
+        web.answers["evil.test/1_2.html"] = peace
+    elif what == "403":
+        web.answers["evil.test/1.html"] = peace
+    else:
+        web.answers["evil.test/1.html"] = moved("http://third.test/")
+        web.answers["third.test/"] = peace
+        web.answers["other.test/feed"] = feed([page, "http://third.test/2.html"])
+    host = "third.test" if what == "redirect" else "evil.test"
+    crawl_at(web, tmp_path, 0, source).close()
+    asked = [path for path in web.paths if path.startswith(host)]
+    crawl_at(web, tmp_path, 5, source).close()
+    assert [path for path in web.paths if path.startswith(host)] == asked
+    with Corpus(tmp_path / "hostile.db", read_only=True) as corpus:
+        assert (corpus.host(host) or {})["retry_at"] > "2026-03-01T08:10"
+
+
+def test_a_lead_whose_robots_never_comes_is_given_up(web: HostileWeb, tmp_path: Path) -> None:
+    """Asked for ever less often, and not for ever."""
+    web.answers["evil.test/robots.txt"] = http("", status="500 Broken")
+    web.answers["evil.test/feed"] = feed([])
+    web.answers["other.test/feed"] = feed(["http://evil.test/1.html"])
+    for day in range(50):
+        crawl_at(web, tmp_path, day * 24 * 60, ("feed", "http://other.test/feed")).close()
+    with Corpus(tmp_path / "hostile.db", read_only=True) as corpus:
+        visits = corpus.rows("SELECT ending FROM visits WHERE url LIKE '%evil%' ORDER BY id")
+    assert visits[-1]["ending"] == "unreadable"
+    assert len(visits) < 50
