@@ -80,8 +80,8 @@ class ReservationsMiddleware:
             raise
         except Exception:  # noqa: BLE001 whatever went wrong, nothing is reserved by a file that is not there
             return ""
-        text = response.body.decode("utf-8", "replace") if response.status == HTTPStatus.OK else ""
-        if not text.lstrip("\ufeff \t\r\n").startswith("["):
+        text = response.body.decode("utf-8-sig", "replace") if response.status == HTTPStatus.OK else ""
+        if not text.lstrip(" \t\r\n").startswith("["):
             text = ""  # a page for people, which many sites answer to anything
         self._spider.job.corpus.note_tdmrep(host, self._spider.job.clock(), text)
         return text

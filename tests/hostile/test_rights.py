@@ -117,6 +117,13 @@ def test_a_broken_tdmrep_reserves_nothing(answer: bytes, crawl: Crawl, web: Host
     assert kept(crawl.link("http://evil.test/page"))[1] is None
 
 
+def test_a_tdmrep_with_a_byte_order_mark_is_read(crawl: Crawl, web: HostileWeb) -> None:
+    """As editors on Windows write it."""
+    web.answers["evil.test/.well-known/tdmrep.json"] = http(b"\xef\xbb\xbf" + TDMREP.encode(), kind="application/json")
+    web.answers["evil.test/page"] = http(article())
+    assert kept(crawl.link("http://evil.test/page"))[1] == "tdm-reservation (tdmrep.json)"
+
+
 @given(st.binary(max_size=300), st.text(max_size=100))
 def test_any_bytes_are_read(body: bytes, said: str) -> None:
     """No page, header or file raises."""
