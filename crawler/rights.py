@@ -23,9 +23,6 @@ AGENT = "houxu"
 SNIPPET = 200
 """Characters of a reserved body that are kept: the length of a description in a list of search results."""
 
-MOST_RULES = 1000
-"""Of one tdmrep.json."""
-
 _META = re.compile(rb"<meta\s([^<>]{1,2000})>", re.IGNORECASE)
 _NAMED = re.compile(f"robots|tdm-reservation|{AGENT}".encode(), re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"""([\w-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
@@ -56,7 +53,7 @@ def mining_reserved(tdmrep: str, url: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     rules = ["User-agent: *"]
-    for rule in said[:MOST_RULES] if isinstance(said, list) else ():
+    for rule in said if isinstance(said, list) else ():
         location = rule.get("location") if isinstance(rule, dict) else None
         if isinstance(location, str) and not _BREAKS_RULE.search(location):
             rules.append(f"{'Disallow' if _is_one(rule.get('tdm-reservation')) else 'Allow'}: {location}")

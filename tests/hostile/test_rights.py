@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.errors import CorpusError
+from crawler.middlewares.reservations import MOST_BYTES
 from crawler.rights import SNIPPET, mining_reserved, reserved
 from tests.hostile.server import article, feed, http, moved
 
@@ -122,6 +123,15 @@ def test_a_tdmrep_with_a_byte_order_mark_is_read(crawl: Crawl, web: HostileWeb) 
     web.answers["evil.test/.well-known/tdmrep.json"] = http(b"\xef\xbb\xbf" + TDMREP.encode(), kind="application/json")
     web.answers["evil.test/page"] = http(article())
     assert kept(crawl.link("http://evil.test/page"))[1] == "tdm-reservation (tdmrep.json)"
+
+
+def test_every_rule_of_a_tdmrep_counts() -> None:
+    """The last of 1,501, too: nothing is cut off."""
+    rules = [{"location": f"/{number}", "tdm-reservation": 0} for number in range(1500)]
+    said = json.dumps([*rules, {"location": "/", "tdm-reservation": 1}], separators=(",", ":"))
+    assert len(said) < MOST_BYTES
+    assert mining_reserved(said, "http://a.test/x")
+    assert mining_reserved(said, "http://a.test/7") is None
 
 
 @given(st.binary(max_size=300), st.text(max_size=100))
