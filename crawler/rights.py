@@ -26,6 +26,7 @@ SNIPPET = 200
 _META = re.compile(rb"<meta\s([^<>]{1,2000})>", re.IGNORECASE)
 _NAMED = re.compile(f"robots|tdm-reservation|{AGENT}".encode(), re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"""([\w-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_BETWEEN = re.compile(r"[\s,;]+")
 _BREAKS_RULE = re.compile(r"[\s#]")
 _DIRECTIVES = ("noarchive", "nosnippet", "max-snippet: 0")
 _WITH_VALUE = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after")
@@ -36,7 +37,7 @@ def reserved(body: bytes, headers: Mapping[str, str]) -> str | None:
 
     Args:
         body: in an encoding that holds ASCII.
-        headers: lower-case names; several of one name joined by commas.
+        headers: lower-case names; several of one name joined by a comma and the end of a line.
     """
     return ", ".join(dict.fromkeys(f"{what} ({where})" for what, where in _said(body, headers))) or None
 
@@ -76,8 +77,9 @@ def noted(article: Article, verdict: Verdict, said: str, *, whole: bool) -> tupl
 def _said(body: bytes, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if _is_one(headers.get("tdm-reservation", "")):
         yield "tdm-reservation", "header"
-    for word in _words(headers.get("x-robots-tag", "")):
-        yield word, "X-Robots-Tag"
+    for line in headers.get("x-robots-tag", "").split("\n"):  # an agent's name holds for its own
+        for word in _words(line):
+            yield word, "X-Robots-Tag"
     for found in filter(lambda found: _NAMED.search(found[1]), _META.finditer(body)):
         attributes = {
             name.lower(): (double or single or bare).decode("latin-1")
@@ -105,4 +107,4 @@ def _words(said: str) -> Iterator[str]:
 
 
 def _is_one(said: Any) -> bool:
-    return said == 1 or (isinstance(said, str) and said.strip() == "1")
+    return said == 1 or (isinstance(said, str) and "1" in _BETWEEN.split(said))

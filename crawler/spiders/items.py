@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.spiders.failures import Failed
 
 VALIDATORS = frozenset({b"if-none-match", b"if-modified-since"})
-_LISTS = frozenset({b"X-Robots-Tag", b"Cache-Control"})
+_LISTS = frozenset({b"X-Robots-Tag", b"Tdm-Reservation", b"Cache-Control"})
 """Headers whose second line adds to the first."""
 
 LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
@@ -73,9 +73,9 @@ def validators(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 
 def header_map(response: Response) -> dict[str, str]:
-    """Return a response's headers, names in lower case, the first value of each; of `_LISTS` all, joined."""
+    """Return a response's headers, names in lower case, the first value of each; of `_LISTS` all, a line each."""
     return {
-        name.decode("latin-1").lower(): b", ".join(values if name in _LISTS else values[:1]).decode("latin-1")
+        name.decode("latin-1").lower(): b",\n".join(values if name in _LISTS else values[:1]).decode("latin-1")
         for name, values in response.headers.items()
         if values
     }

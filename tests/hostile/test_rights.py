@@ -35,7 +35,10 @@ SAID = [
     ('<meta name="tdm-reservation" content="1">', "", "tdm-reservation (meta)"),
     ("", "X-Robots-Tag: noindex, noarchive", "noarchive (X-Robots-Tag)"),
     ("", "X-Robots-Tag: noindex\r\nX-Robots-Tag: nosnippet", "nosnippet (X-Robots-Tag)"),
+    ("", "X-Robots-Tag: googlebot: noindex\r\nX-Robots-Tag: noarchive", "noarchive (X-Robots-Tag)"),
     ("", "tdm-reservation: 1", "tdm-reservation (header)"),
+    ("", "tdm-reservation: 0\r\ntdm-reservation: 1", "tdm-reservation (header)"),
+    ("", "tdm-reservation: 1, 1", "tdm-reservation (header)"),
 ]
 
 
@@ -82,7 +85,13 @@ def test_the_topic_file_may_keep_all(crawl: Crawl, web: HostileWeb) -> None:
 )
 def test_what_is_said_to_others_is_not_for_us(head: str, crawl: Crawl, web: HostileWeb) -> None:
     """Nor is a directive that reserves nothing."""
-    web.answers["evil.test/page"] = http(article(head=head), "X-Robots-Tag: googlebot: noarchive")
+    web.answers["evil.test/page"] = http(
+        article(head=head),
+        "X-Robots-Tag: all",
+        "X-Robots-Tag: googlebot: noindex, noarchive",
+        "tdm-reservation: 0",
+        "tdm-reservation: 0, 0",
+    )
     text, reason = kept(crawl.link("http://evil.test/page"))
     assert reason is None
     assert text["page_sha256"]
