@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING, Any
+
+from crawler.charset import UTF_16_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,12 +26,22 @@ AGENT = "houxu"
 SNIPPET = 200
 """Characters of a reserved body that are kept: the length of a description in a list of search results."""
 
-_META = re.compile(rb"<meta\s([^<>]{1,2000})>", re.IGNORECASE)
-_NAMED = re.compile(f"robots|tdm-reservation|{AGENT}".encode(), re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"""([\w-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+MOST_SAID = 2000
+"""Bytes of an attribute's value that are read."""
+
+_META = re.compile(
+    rb"""<(?i:meta)[\s/]
+    ((?:[^<>=]++|<(?!(?i:meta))|=\s*+(?:"(?:[^"<]++|<(?!(?i:meta)))*+"|'(?:[^'<]++|<(?!(?i:meta)))*+')?+)*+)""",
+    re.VERBOSE,
+)
+"""A meta element to its end. In a quoted value `>` ends nothing, but another meta element does: the quote was never
+closed. It matches wherever one begins and gives nothing back, so that no byte is looked at many times."""
+
+_AGENT = AGENT.encode()
+_ATTRIBUTE = re.compile(rb"""(?<![^\s"'/=])([^\s"'/=]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"']++))""")
 _BETWEEN = re.compile(r"[\s,;]+")
 _BREAKS_RULE = re.compile(r"[\s#]")
-_DIRECTIVES = ("noarchive", "nosnippet", "max-snippet: 0")
+_DIRECTIVES = {"noarchive": "noarchive", "nosnippet": "nosnippet", "max-snippet:0": "nosnippet"}
 _WITH_VALUE = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after")
 
 
@@ -36,7 +49,7 @@ def reserved(body: bytes, headers: Mapping[str, str]) -> str | None:
     """Return what a page reserves and where it says so, None when it reserves nothing.
 
     Args:
-        body: in an encoding that holds ASCII.
+        body: in an encoding that holds ASCII, or UTF-16 with its mark.
         headers: lower-case names; several of one name joined by a comma and the end of a line.
     """
     return ", ".join(dict.fromkeys(f"{what} ({where})" for what, where in _said(body, headers))) or None
@@ -80,12 +93,7 @@ def _said(body: bytes, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for line in headers.get("x-robots-tag", "").split("\n"):  # an agent's name holds for its own
         for word in _words(line):
             yield word, "X-Robots-Tag"
-    for found in filter(lambda found: _NAMED.search(found[1]), _META.finditer(body)):
-        attributes = {
-            name.lower(): (double or single or bare).decode("latin-1")
-            for name, double, single, bare in _ATTRIBUTE.findall(found[1])
-        }
-        name, content = attributes.get(b"name", "").lower(), attributes.get(b"content", "")
+    for name, content in _metas(body):
         if name == "tdm-reservation" and _is_one(content):
             yield "tdm-reservation", "meta"
         if name in {"robots", AGENT}:
@@ -93,17 +101,33 @@ def _said(body: bytes, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 yield word, "meta"
 
 
+def _metas(body: bytes) -> Iterator[tuple[str, str]]:
+    """Yield name and content of the meta elements that may reserve something."""
+    if body.startswith(UTF_16_MARKS):
+        body = body.decode("utf-16", "ignore").encode()
+    for element in _META.finditer(body):
+        said = element[1].lower()
+        if b"robots" not in said and b"tdm-reservation" not in said and _AGENT not in said:
+            continue
+        values: dict[bytes, str] = {}
+        for found in _ATTRIBUTE.finditer(said):
+            attribute, double, single, bare = found.groups(b"")
+            if attribute in {b"name", b"content"}:
+                value = (double or single or bare.removesuffix(b"/"))[:MOST_SAID].decode("latin-1")
+                values.setdefault(attribute, unescape(value).strip().lower())  # the first counts
+        yield values.get(b"name", ""), values.get(b"content", "")
+
+
 def _words(said: str) -> Iterator[str]:
     """Yield what a robots directive asks of us: `noarchive`, but not `googlebot: noarchive`."""
     ours = True
-    for part in said.lower().split(","):
-        agent, colon, rest = (word.strip() for word in part.partition(":"))
-        if colon and agent not in _WITH_VALUE:
-            ours = agent in {AGENT, "*"}
-            agent, rest = rest, ""
-        directive = f"{agent}: {rest}" if rest else agent
+    for word in _BETWEEN.split(" ".join(said.lower().split()).replace(" :", ":").replace(": ", ":")):
+        agent, colon, rest = word.partition(":")
+        directive = word
+        if colon and agent not in _WITH_VALUE and not agent.isdigit():  # nor the hours of a time
+            ours, directive = agent in {AGENT, "*"}, rest
         if ours and directive in _DIRECTIVES:
-            yield "nosnippet" if rest else directive
+            yield _DIRECTIVES[directive]
 
 
 def _is_one(said: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,9 @@ from tests.hostile.server import article, feed, http, moved
 if TYPE_CHECKING:
     from tests.hostile.conftest import Crawl, Left
     from tests.hostile.server import HostileWeb
+
+CPU = 5.0
+"""Seconds that a megabyte may take; the worst takes 0.2."""
 
 TDMREP = '[{"location": "/", "tdm-reservation": 1}, {"location": "/free/*", "tdm-reservation": 0}]'
 
@@ -33,6 +37,7 @@ SAID = [
     ("<META CONTENT='follow, NOSNIPPET' NAME='Robots'>", "", "nosnippet (meta)"),
     ("<meta name=houxu content=max-snippet:0>", "", "nosnippet (meta)"),
     ('<meta name="tdm-reservation" content="1">', "", "tdm-reservation (meta)"),
+    ('<meta data-x="a>b" name="robots" content="noarchive">', "", "noarchive (meta)"),
     ("", "X-Robots-Tag: noindex, noarchive", "noarchive (X-Robots-Tag)"),
     ("", "X-Robots-Tag: noindex\r\nX-Robots-Tag: nosnippet", "nosnippet (X-Robots-Tag)"),
     ("", "X-Robots-Tag: googlebot: noindex\r\nX-Robots-Tag: noarchive", "noarchive (X-Robots-Tag)"),
@@ -58,6 +63,76 @@ def test_a_snippet_is_kept_and_no_page(head: str, header: str, said: str, crawl:
     assert last is None or last < SNIPPET
 
 
+NOARCHIVE = [
+    '<meta name="robots" content="noarchive" data-x="a>b">',
+    '<meta data-x="<b>" name="robots" content="noarchive">',
+    "<meta data-x='>' name='robots' content='noarchive'>",
+    '<meta name="robots" content="no&#97;rchive">',
+    '<meta name="robots" content="index&#44;no&#x41;rchive">',
+    '<meta name=" robots\n" content=" noarchive ">',
+    '<meta name="robots" content="index noarchive">',
+    '<meta name="robots" content="index;noarchive">',
+    '<meta name="robots" content="max-image-preview : large ; noarchive">',
+    '<meta name="robots" content="unavailable_after: Tuesday, 25-Jun-30 15:00:00 GMT, noarchive">',
+    "<meta name=robots content=noarchive/>",
+    "<meta content=noarchive name=robots/>",
+    '<meta/name="robots"/content="noarchive">',
+    '<meta name = "robots" content = "noarchive">',
+    '<meta name="author" content="unclosed><meta name="robots" content="noarchive">',
+    '<meta name="author" content="the "quoted"><meta name="robots" content="noarchive">',
+    '<meta name="robots" content="noarchive"',
+]
+
+
+@pytest.mark.parametrize("head", NOARCHIVE)
+def test_a_meta_element_is_read_as_browsers_do(head: str) -> None:
+    """However it is spelt, and where its quotes are broken too."""
+    assert reserved(f"<head>{head}<title>MiMo</title>".encode(), {}) == "noarchive (meta)"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["index noarchive", "index;noarchive", "unavailable_after: Tuesday, 25-Jun-30 15:00:00 GMT, noarchive"],
+)
+def test_directives_are_told_apart(said: str) -> None:
+    """By blanks, commas and semicolons; the hours of a time are no agent's name."""
+    assert reserved(b"", {"x-robots-tag": said}) == "noarchive (X-Robots-Tag)"
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+def test_a_page_in_utf_16_is_read(charset: str, crawl: Crawl, web: HostileWeb) -> None:
+    """Where no word stands as its bytes."""
+    page = "\ufeff" + article(head=SAID[0][0])
+    web.answers["evil.test/page"] = http(page.encode(charset), kind="text/html; charset=utf-16")
+    assert kept(crawl.link("http://evil.test/page"))[1] == "noarchive (meta)"
+
+
+LONG = 1024 * 1024
+LONG_ONES = [
+    "<meta ",
+    "<meta a=\"'",
+    "<meta name=robots ",
+    "<",
+    " ",
+    "a",
+    "a ",
+    "=",
+    'a="',
+    'a="<" ',
+    "&#1",
+    "content=x ",
+]
+
+
+@pytest.mark.parametrize("part", LONG_ONES)
+@pytest.mark.parametrize("before", ["", "<meta name=robots ", '<meta name=robots content="'])
+def test_a_megabyte_of_it_takes_no_time(before: str, part: str) -> None:
+    """No byte of a page is looked at again and again: where it were, this would take hours."""
+    began = time.process_time()
+    reserved((before + part * (LONG // len(part))).encode(), {"x-robots-tag": part * 1000})
+    assert time.process_time() - began < CPU
+
+
 def test_an_off_topic_page_is_not_kept_either(crawl: Crawl) -> None:
     """What is judged once is not laid by for a rescan."""
     assert crawl.page(http("<meta name=robots content=noarchive><p>weather</p>"))[0] in {"off_topic", "unreadable"}
@@ -81,6 +156,8 @@ def test_the_topic_file_may_keep_all(crawl: Crawl, web: HostileWeb) -> None:
         '<meta name="robots" content="index, follow, max-snippet:-1, max-image-preview:large">',
         '<meta name="tdm-reservation" content="0">',
         '<meta name="description" content="noarchive">',
+        '<meta name="robots" content="googlebot: noindex; noarchive">',
+        '<meta name="description" content="a robots > noarchive" data-name=robots>',
     ],
 )
 def test_what_is_said_to_others_is_not_for_us(head: str, crawl: Crawl, web: HostileWeb) -> None:
