@@ -61,17 +61,21 @@ def passes_gate(topic: Topic, page: Page) -> bool:
     return relevance.gate(topic, page.body) or relevance.gate(topic, lead)
 
 
-def prepare(topic: Topic, page: Page, passed: bool | None = None) -> Prepared:
+def prepare(topic: Topic, page: Page, passed: bool | None = None, error: str | None = None) -> Prepared:
     """Take a page through the pure stages. Never raises: a stage that fails is said in `error`.
 
     Args:
         topic: what is followed.
         page: as fetched.
         passed: whether it passes the gate, by one who has asked; None to ask.
+        error: why it is not to be read, so that only what is reserved of it is looked for; None to read it.
     """
     said = [rights.reserved(each.body, each.headers) for each in (page, *page.rest)]
     reserved = ", ".join(dict.fromkeys(each for each in (*said, page.reserved) if each))
-    prepared = _prepare(topic, page, reserved, passed)
+    if error is None:
+        prepared = _prepare(topic, page, reserved, passed)
+    else:
+        prepared = Prepared(page=page, article=None, verdict=None, error=error)
     return replace(prepared, reserved=bool(reserved) and not topic.keep_reserved)
 
 

@@ -21,7 +21,7 @@ from crawler.extract import next_page
 from crawler.middlewares.hosts import PAGE
 from crawler.middlewares.reservations import TDMREP
 from crawler.model import KINDS, Ending, Kind, Page, Poll, SourceState, Visit
-from crawler.path import Prepared, passes_gate, prepare
+from crawler.path import passes_gate, prepare
 from crawler.polling import wants_full
 from crawler.revisits import conditional
 from crawler.spiders import feed, listing, search, sitemap
@@ -220,18 +220,19 @@ class FollowSpider(Spider):
 
     async def _prepare_large(self, item: Visited, page: Page) -> None:
         """Take a page apart that would hold up everybody else's."""
-        if tags(page.body) > MOST_TAGS:
-            error = f"more than {MOST_TAGS} tags: no page of news has as many"
-            item.prepared = Prepared(page=page, article=None, verdict=None, error=error)
-            return
+        topic, cut = self.job.topic, replace(page, body=page.body[:MOST_READ], rest=())
         try:
-            cut = replace(page, body=page.body[:MOST_READ], rest=())
-            prepared = await self.apart.run(len(cut.body), prepare, self.job.topic, cut)
-            item.prepared = replace(prepared, page=page)
+            if tags(page.body) > MOST_TAGS:
+                error = f"more than {MOST_TAGS} tags: no page of news has as many"
+                prepared = prepare(topic, cut, error=error)
+            else:
+                prepared = await self.apart.run(len(cut.body), prepare, topic, cut)
         except Unreadable as why:
-            item.prepared = Prepared(page=page, article=None, verdict=None, error=str(why))
+            prepared = prepare(topic, cut, error=str(why))
         except Busy as why:
             item.page, item.visit = None, Visit(url=page.url, ending=Ending.DEFERRED, reason=str(why))
+            return
+        item.prepared = replace(prepared, page=page)
 
     def _page(self, response: Response, row: dict[str, Any]) -> Page:
         return Page(

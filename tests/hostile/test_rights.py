@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.errors import CorpusError
+from crawler.apart import LARGE_TAGS, MOST_TAGS, Apart
+from crawler.errors import CorpusError, Unreadable
 from crawler.middlewares.reservations import MOST_BYTES
 from crawler.rights import SNIPPET, mining_reserved, reserved
 from tests.hostile.server import article, feed, http, moved
@@ -138,6 +139,39 @@ def test_an_off_topic_page_is_not_kept_either(crawl: Crawl) -> None:
     assert crawl.page(http("<meta name=robots content=noarchive><p>weather</p>"))[0] in {"off_topic", "unreadable"}
     left = crawl.link("http://evil.test/page")
     assert left.corpus.value("SELECT page_sha256 FROM visits WHERE url = 'http://evil.test/page'") is None
+
+
+def unread(left: Left) -> tuple[str, str | None]:
+    """Return the reason why a page was not read, and the key of its bytes."""
+    (row,) = left.corpus.rows("SELECT * FROM visits WHERE url = 'http://evil.test/page'")
+    assert row["ending"] == "unreadable"
+    return row["reason"], row["page_sha256"]
+
+
+@pytest.mark.parametrize(("head", "header"), [(SAID[0][0], "X-A: b"), ("", "X-Robots-Tag: noarchive")])
+def test_a_page_of_too_many_tags_is_not_kept_either(head: str, header: str, crawl: Crawl, web: HostileWeb) -> None:
+    """That nobody reads it gives no leave to keep it."""
+    web.answers["evil.test/page"] = http(article(head=head, more="<b>" * (MOST_TAGS + 1)), header)
+    assert unread(crawl.link("http://evil.test/page")) == (
+        f"more than {MOST_TAGS} tags: no page of news has as many",
+        None,
+    )
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_page_that_its_reader_failed_on_is_not_kept_either(
+    keep: bool, crawl: Crawl, web: HostileWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ends the process that reads it apart; unless the topic file keeps all."""
+
+    async def fail(*_args: Any) -> None:
+        raise Unreadable("apart", "its reader ended without a word")
+
+    monkeypatch.setattr(Apart, "run", fail)
+    web.answers["evil.test/page"] = http(article(head=SAID[0][0], more="<b>" * (LARGE_TAGS + 1)))
+    reason, key = unread(crawl.link("http://evil.test/page", keep_reserved=keep))
+    assert reason == "apart: its reader ended without a word"
+    assert (key is not None) == keep
 
 
 def test_the_topic_file_may_keep_all(crawl: Crawl, web: HostileWeb) -> None:
