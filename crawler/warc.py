@@ -18,6 +18,7 @@ from crawler.dedupe import host_of
 from crawler.errors import CorpusError, MissingExtra
 from crawler.model import Page, instant, stamp
 from crawler.spiders.endings import ending_of
+from crawler.spiders.items import headers_of
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -229,7 +230,7 @@ def _page(raw: Any, url: str, fetched_at: datetime) -> Page | str:
     raw.parse_http()
     if raw.http_headers is None or raw.http_headers.status_code is None:
         return "broken"
-    headers = {name.lower(): value for name, value in raw.http_headers.items()}
+    headers = headers_of(raw.http_headers.items())
     if ending_of(raw.http_headers.status_code, headers.get("content-type", "")) is not None:
         return "answer"
     length = raw.content_length  # of what follows the HTTP head

@@ -11,6 +11,7 @@ import pytest
 
 from crawler.errors import CorpusError, MissingExtra
 from crawler.replay import replay
+from crawler.rights import reserved
 from crawler.warc import pages
 from tests.test_path import BODY, page
 
@@ -83,6 +84,15 @@ def test_every_encoding_is_read_and_the_file_to_its_end(warc: Path) -> None:
     ]
     assert {each.body for each in read} == {HTML}
     assert {f"{each.fetched_at:%FT%TZ}" for each in read} == {"2025-12-17T10:30:00Z"}
+
+
+def test_every_line_of_what_an_archived_answer_reserves_counts(tmp_path: Path) -> None:
+    """As of an answer to a visit: neither the first nor the last line alone, and each for its own agent."""
+    said = ["X-Robots-Tag: noarchive", "X-Robots-Tag: googlebot: all", "TDM-Reservation: 1", "tdm-reservation: 0"]
+    file = tmp_path / "a.warc"
+    file.write_bytes(record("https://bao.test/1", HTML, *said))
+    (got,) = pages(file)
+    assert reserved(got.body, got.headers) == "tdm-reservation (header), noarchive (X-Robots-Tag)"
 
 
 def test_replaying_twice_is_replaying_once(warc: Path, corpus: Corpus, topic: Topic) -> None:

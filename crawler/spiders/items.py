@@ -11,6 +11,7 @@ from crawler.model import Lead, Page, Poll, Signals, SourceState, Visit
 from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from scrapy.http import Response
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.spiders.failures import Failed
 
 VALIDATORS = frozenset({b"if-none-match", b"if-modified-since"})
-_LISTS = frozenset({b"X-Robots-Tag", b"Tdm-Reservation", b"Cache-Control"})
+_LISTS = frozenset({"x-robots-tag", "tdm-reservation", "cache-control"})
 """Headers whose second line adds to the first."""
 
 LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
@@ -73,12 +74,25 @@ def validators(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 
 def header_map(response: Response) -> dict[str, str]:
-    """Return a response's headers, names in lower case, the first value of each; of `_LISTS` all, a line each."""
-    return {
-        name.decode("latin-1").lower(): b",\n".join(values if name in _LISTS else values[:1]).decode("latin-1")
-        for name, values in response.headers.items()
-        if values
-    }
+    """Return a response's headers; see `headers_of`."""
+    lines = ((name, value) for name, values in response.headers.items() for value in values)
+    return headers_of((name.decode("latin-1"), value.decode("latin-1")) for name, value in lines)
+
+
+def headers_of(lines: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers, names in lower case, the first line of each; of `_LISTS` all, a line each.
+
+    Args:
+        lines: name and value, in their order.
+    """
+    headers: dict[str, str] = {}
+    for said, value in lines:
+        name = said.lower()
+        if name not in headers:
+            headers[name] = value
+        elif name in _LISTS:
+            headers[name] += f",\n{value}"
+    return headers
 
 
 def latency(response: Response) -> int:
