@@ -45,8 +45,9 @@ _UNICAST = IPv6Network("2000::/3")
 _EXAMPLES = IPv6Network("3fff::/20")
 """For documentation (RFC 9637); Python 3.11 does not know it."""
 
-_RELAYS = IPv4Network("192.88.99.0/24")
-"""Of 6to4, withdrawn by RFC 7526: whoever answers there is no one's publisher."""
+_NOBODYS = (IPv4Network("192.88.99.0/24"), IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
+"""Relays of 6to4, withdrawn by RFC 7526; protocol assignments (RFC 6890), of which Python 3.11 takes most for public;
+and the address under which a cloud's machines reach its wire server: whoever answers there is no one's publisher."""
 
 _CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/96"), IPv6Network("::/96"))
 """Networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052, RFC 8215), IPv4-compatible (RFC 4291)."""
@@ -80,7 +81,7 @@ def is_public(address: str) -> bool:
         if inner is None:
             return ip in _UNICAST and ip.is_global and ip not in _EXAMPLES
         ip = inner
-    return ip.is_global and not ip.is_multicast and ip not in _RELAYS
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOBODYS)
 
 
 def literal(host: str) -> str | None:

@@ -204,6 +204,7 @@ def test_a_body_that_never_ends_its_chunks(crawl: Crawl) -> None:
             "240.0.0.1",
         ),
         *("192.88.99.1", "3fff::1", "2001:db8::1", "5f00::1", "100::1", "fe80::1%lo", "0.1.2.3", "169.254.169.254"),
+        *("192.0.0.8", "192.0.0.192", "192.0.0.255", "168.63.129.16", "::ffff:192.0.0.192"),
     ],
 )
 def test_addresses_of_other_kinds(address: str) -> None:

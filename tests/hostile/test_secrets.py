@@ -97,6 +97,16 @@ def test_credentials_in_a_link_are_taken_out(crawl: Crawl, web: HostileWeb, capl
     assert "://***@other.test/2" in said
 
 
+@pytest.mark.parametrize("host", ["other.test/denied", "127.0.0.1/x"])
+def test_credentials_of_a_redirect_that_is_refused(host: str, crawl: Crawl, web: HostileWeb) -> None:
+    """They are not in the corpus either, where the visit says how far it came."""
+    web.answers["evil.test/1"] = moved(f"http://user:hunter2@{host}")
+    web.answers["other.test/robots.txt"] = http("User-agent: *\nDisallow: /denied")
+    left = crawl.link("http://evil.test/1")
+    assert left.ending("http://evil.test/1")[0] == "blocked"
+    assert "hunter2" not in left.dump()
+
+
 def test_nothing_that_is_logged_holds_a_password() -> None:
     """Neither in a message nor in a traceback; an address without one stays as it is."""
     fault = ValueError("http://user:hunter2@a.test/")
