@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -18,6 +18,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.corpus.sources import netloc_of
+from crawler.middlewares.groups import groups_for
 from crawler.middlewares.guard import AddressRefused
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits
 from crawler.middlewares.network import in_words, is_network
@@ -63,11 +64,21 @@ class RobotsUnavailable(IgnoreRequest):
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """What a host's robots.txt said, and since when. `rules` None: everything is allowed."""
+    """What robots.txt said, and since when.
+
+    Attributes:
+        at: when it was asked.
+        status: HTTP's; None where no answer came, or none that can be kept to.
+        rules: of the groups that are ours, parsed; None: everything is allowed.
+        text: those groups.
+        reason: why it could not be had.
+        network: no connection came about.
+    """
 
     at: datetime
     status: int | None
-    rules: Any | None
+    rules: Protego | None
+    text: str = ""
     reason: str = ""
     network: bool = False
 
@@ -143,7 +154,7 @@ class RobotsMiddleware:
         if delay:
             self._hosts.slow_down(host, float(delay))
         self._spider.job.corpus.note_robots(
-            host, now, response.status, text, min(float(delay), MOST_CRAWL_DELAY) if delay else None
+            host, now, robots.status, robots.text, min(float(delay), MOST_CRAWL_DELAY) if delay else None
         )
         return robots
 
@@ -157,6 +168,9 @@ class RobotsMiddleware:
 
 
 def _robots(at: datetime, status: int | None, text: str) -> Robots:
-    if status is not None and status < 300:  # noqa: PLR2004 HTTP's own
-        return Robots(at=at, status=status, rules=Protego.parse(text))
-    return Robots(at=at, status=status, rules=None, reason=f"HTTP {status}")
+    if status is None or status >= 300:  # noqa: PLR2004 HTTP's own
+        return Robots(at=at, status=status, rules=None, reason=f"HTTP {status}")
+    ours = groups_for(AGENT, text)
+    if ours is None:
+        return Robots(at=at, status=None, rules=None, reason="too many rules")
+    return Robots(at=at, status=status, rules=Protego.parse(ours) if ours else None, text=ours)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from protego import Protego
 
+from crawler.middlewares.groups import MOST_CHARACTERS, MOST_RULES, groups_for
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY
 from tests.hostile.server import Line, article, feed, http, moved
 from tests.test_manners import hammer, site
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["site"]
 
 RULES = "User-agent: *\nDisallow: /\n"
+OPEN = "\nUser-agent: *\nAllow: /\n"
+MANY = "User-agent: *\n" + "".join(f"Disallow: /*{number:x}\n" for number in range(MOST_RULES + 1))
 
 
 def slow(line: Line) -> None:
@@ -42,11 +45,12 @@ def slow(line: Line) -> None:
         Line.hang,
         slow,
         moved("http://evil.test/robots.txt"),
+        http(MANY),
     ],
-    ids=["500", "503", "599", "600 KB", "length", "cut", "HTTP/0.9", "silence", "slowloris", "loop"],
+    ids="500 503 599 600-KB length cut HTTP/0.9 silence slowloris loop rules".split(),
 )
 def test_row_23_and_24_robots_that_cannot_be_had_forbids(robots: Any, crawl: Crawl, web: HostileWeb) -> None:
-    """5xx, silence, a deadline, too many bytes, a redirect loop: nothing is fetched, and it is asked again later."""
+    """5xx, silence, a deadline, too much of it, a redirect loop: nothing is fetched, and it is asked again later."""
     web.answers["evil.test/robots.txt"] = robots
     web.answers["evil.test/page"] = http(article())
     web.answers["other.test/feed"] = feed(["http://evil.test/page"])
@@ -68,8 +72,10 @@ def test_row_23_and_24_robots_that_cannot_be_had_forbids(robots: Any, crawl: Cra
         (http("User-agent: HOUXU\nAllow: /\n\nUser-agent: *\nDisallow: /\n"), "stored"),
         (http("User-agent: *\nDisallow: /\nAllow: /pag\n"), "stored"),
         (moved("http://other.test/robots.txt"), "blocked"),
+        (http("User-agent: hou\nAllow: /\n\n" + RULES), "blocked"),
+        (http("User-agent: houxu/0.1 (+https://example.org/us)\nDisallow: /\n" + OPEN), "blocked"),
     ],
-    ids=["404", "403", "page", "mark", "CR", "NUL", "by name", "for us", "longest", "moved"],
+    ids=["404", "403", "page", "mark", "CR", "NUL", "by name", "for us", "longest", "moved", "part", "UA"],
 )
 def test_robots_by_rfc_9309(robots: bytes, ending: str, crawl: Crawl, web: HostileWeb) -> None:
     """4xx allows, junk is passed over, our group goes before everybody's, the longest rule decides."""
@@ -125,3 +131,49 @@ def test_a_thousand_robots_are_not_read_at_once(site: Site, corpus: Corpus) -> N
         corpus.note_robots(f"{number}.test", datetime.now(UTC), 200, "# x\n" * 1000, None)
     assert all("robots" not in row for row in corpus.hosts().values())
     assert (corpus.host("7.test") or {})["robots"].startswith("# x")
+
+
+@pytest.mark.parametrize(
+    ("robots", "ours"),
+    [
+        ("User-agent: HOUXU/0.1\nDisallow: /a\n" + OPEN, "houxu /a"),
+        ("User-agent: *houxu*\nDisallow: /a\n" + OPEN, "houxu /a"),
+        ("User-agent: hou\nDisallow: /a\nUser-agent: houxu-news\nDisallow: /b\n" + OPEN, "* +/"),
+        ("User-agent: xhouxu\nDisallow: /a\nUser-agent:\nDisallow: /b\n", ""),
+        ("User-agent: Mozilla/5.0 (houxu)\nDisallow: /a\n", ""),
+        ("User-agent: a\n\nUser-agent: houxu # us\nUser-agent: b\nDisallow: /a\n", "houxu /a"),
+        ("User-agent: houxu\nDisallow: /a\nUser-agent: b\nDisallow: /b\nUser-agent: houxu\nAllow: /c", "houxu /a +/c"),
+        ("User-agent: *\nUser-agent: houxu\nDisallow: /a\n" + OPEN, "houxu /a"),
+        (
+            "User-agent: houxu\nSitemap: x\nNoidea: x\nUser-agent: b\nDisallow: /a\nSitemap: x\nDisallow: /b",
+            "houxu /a /b",
+        ),
+        ("Disallow: /a\nSitemap: x\n", ""),
+        ("User-agent: houxu\n", "houxu"),
+        ("User-agent: houxu\nDisallow:\nUser-agent: b\nDisallow: /b\n", "houxu"),
+        ("User-agent: houxu\nCrawl-delay: 7\nUser-agent: b\nDisallow: /\n", "houxu @7"),
+        ("user agent houxu\ndissalow : /a:b\nALLOW:/c\n", "houxu /a:b +/c"),
+        ("User-agent: houxu\nDisallow: /a\u2028Allow: /\n", "houxu /a%E2%80%A8Allow: /"),
+    ],
+)
+def test_groups_are_told_by_their_product_token(robots: str, ours: str) -> None:
+    """RFC 9309, 2.2.1: equal but for case; all of one token are one; others end nothing; where none is ours, `*`."""
+    names = {"User-agent": "", "Disallow": " ", "Allow": " +", "Crawl-delay": " @"}
+    lines = [line.split(": ", 1) for line in (groups_for("houxu", robots) or "").splitlines()]
+    assert "".join(names[name] + value for name, value in lines) == ours
+
+
+def test_what_is_ours_of_a_robots_has_a_bound() -> None:
+    """Rules and their letters are counted; those of others are not, and cost nothing."""
+    assert groups_for("houxu", MANY) is None
+    assert groups_for("houxu", f"User-agent: *\nDisallow: /{'*a' * (MOST_CHARACTERS // 2)}\n") is None
+    assert groups_for("houxu", MANY + "User-agent: houxu\nDisallow: /a\n") == "User-agent: houxu\nDisallow: /a\n"
+
+
+def test_the_corpus_keeps_what_is_ours(crawl: Crawl, web: HostileWeb) -> None:
+    """Nothing of a page that stands for robots.txt, nor the rules of others."""
+    web.answers["evil.test/robots.txt"] = http(MANY + "User-agent: houxu\nDisallow: /a\n")
+    web.answers["good.test/robots.txt"] = http("x" * 9000, status="404 No")
+    left = crawl.link("http://evil.test/page")
+    assert (left.corpus.host("evil.test") or {})["robots"] == "User-agent: houxu\nDisallow: /a\n"
+    assert (left.corpus.host("good.test") or {})["robots"] == ""
