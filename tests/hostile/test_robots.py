@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from protego import Protego
+from scrapy.crawler import AsyncCrawlerRunner
 
+from crawler.crawl import settings_for
+from crawler.middlewares import robots as told
 from crawler.middlewares.groups import MOST_CHARACTERS, MOST_RULES, groups_for
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY
+from tests.hostile.conftest import topic_of
 from tests.hostile.server import Line, article, feed, http, moved
-from tests.test_manners import hammer, site
+from tests.test_manners import Hammer, hammer, site
 
 if TYPE_CHECKING:
     from crawler.corpus.store import Corpus
@@ -177,3 +181,15 @@ def test_the_corpus_keeps_what_is_ours(crawl: Crawl, web: HostileWeb) -> None:
     left = crawl.link("http://evil.test/page")
     assert (left.corpus.host("evil.test") or {})["robots"] == "User-agent: houxu\nDisallow: /a\n"
     assert (left.corpus.host("good.test") or {})["robots"] == ""
+
+
+def test_wildcard_hosts_do_not_fill_the_memory() -> None:
+    """Parsed rules are let go, those used longest ago first: 40 hosts of 512 KB each ended a crawl with MemoryFull."""
+    crawler = AsyncCrawlerRunner(settings_for(topic_of(), {}, ())).create_crawler(Hammer)
+    held = told.RobotsMiddleware(crawler)
+    said = told.Robots(at=datetime.now(UTC), status=200, rules=None, text="x" * 100_000)
+    for number in range(40):
+        held._hold("http://good.test", said)
+        held._hold(f"http://a{number}.evil.test", said)
+    assert held._size == sum(told._ENTRY + len(robots.text) for robots in held._held.values()) <= told.MOST_HELD
+    assert {"http://good.test", "http://a39.evil.test"} <= set(held._held)
