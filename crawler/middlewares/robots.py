@@ -1,4 +1,4 @@
-"""robots.txt by RFC 9309, asked under a lock per host and remembered for a day.
+"""robots.txt by RFC 9309, asked under a lock per scheme and host, and remembered for a day.
 
 Scrapy 2.19 lets concurrent requests past it (6 of 8 under `Disallow: /`) and takes an answer of 500 for leave to
 crawl. Here 4xx allows, and 5xx, a timeout or an oversized file forbids for a while: the lead is deferred, not ended.
@@ -17,7 +17,7 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.corpus.sources import netloc_of
+from crawler.corpus.sources import PLAIN, netloc_of, origin_of
 from crawler.middlewares.groups import groups_for
 from crawler.middlewares.guard import AddressRefused
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits
@@ -124,37 +124,37 @@ class RobotsMiddleware:
         """
         if request.meta.get("dont_obey_robotstxt") or not self._obey:
             return
-        host = netloc_of(request.url)
-        async with self._locks.setdefault(host, asyncio.Lock()):  # the first asks, the others wait for its answer
-            robots = self._held.get(host) or self._recall(host)
+        origin = origin_of(request.url)
+        async with self._locks.setdefault(origin, asyncio.Lock()):  # the first asks, the others wait for its answer
+            robots = self._held.get(origin) or self._recall(origin)
             if robots is None or not robots.fresh(self._spider.job.clock()):
-                robots = await self._ask(request.url, host)
-            self._hold(host, robots)
+                robots = await self._ask(request.url, origin)
+            self._hold(origin, robots)
         if robots.unavailable:
-            raise RobotsUnavailable(host, robots.reason, network=robots.network)
+            raise RobotsUnavailable(netloc_of(request.url), robots.reason, network=robots.network)
         if robots.rules is not None and not robots.rules.can_fetch(request.url, AGENT):
             raise RobotsDenied(request.url)
 
-    def _hold(self, host: str, robots: Robots) -> None:
+    def _hold(self, origin: str, robots: Robots) -> None:
         """Hold it parsed, and let go of those used longest ago."""
-        self._let_go(host)
-        self._held[host] = robots
+        self._let_go(origin)
+        self._held[origin] = robots
         self._size += _ENTRY + len(robots.text)
         while self._size > MOST_HELD:
             self._let_go(next(iter(self._held)))
 
-    def _let_go(self, host: str) -> None:
-        robots = self._held.pop(host, None)
+    def _let_go(self, origin: str) -> None:
+        robots = self._held.pop(origin, None)
         if robots is not None:
             self._size -= _ENTRY + len(robots.text)
 
-    def _recall(self, host: str) -> Robots | None:
-        row = self._spider.job.corpus.host(host)
+    def _recall(self, origin: str) -> Robots | None:
+        row = self._spider.job.corpus.host(origin)
         if row is None or row["robots_at"] is None:
             return None
         return _robots(instant(row["robots_at"]), row["robots_status"], row["robots"] or "")
 
-    async def _ask(self, url: str, host: str) -> Robots:
+    async def _ask(self, url: str, origin: str) -> Robots:
         parts = urlsplit(url)
         request = Request(
             f"{parts.scheme}://{parts.netloc}/robots.txt",
@@ -169,15 +169,30 @@ class RobotsMiddleware:
             raise  # says more than robots.txt: the same will be said of the page itself
         except Exception as error:  # noqa: BLE001 whatever went wrong, it could not be had
             return Robots(at=now, status=None, rules=None, reason=in_words(error), network=is_network(error))
-        text = response.body.decode("utf-8-sig", "replace")  # a byte order mark would cost the first rule
-        robots = _robots(now, response.status, text)
-        delay = robots.rules.crawl_delay(AGENT) if robots.rules is not None else None
-        if delay:
-            self._hosts.slow_down(host, float(delay))
-        self._spider.job.corpus.note_robots(
-            host, now, robots.status, robots.text, min(float(delay), MOST_CRAWL_DELAY) if delay else None
-        )
+        # a byte order mark would cost the first rule
+        robots = _robots(now, response.status, response.body.decode("utf-8-sig", "replace"))
+        heard = {origin}
+        there = urlsplit(response.url)
+        if netloc_of(response.url) == netloc_of(url) and (there.path, there.query) == ("/robots.txt", ""):
+            heard.add(origin_of(response.url))  # where http leads to https, that one need not be asked again
+        for each in heard:
+            self._note(each, robots)
         return robots
+
+    def _note(self, origin: str, robots: Robots) -> None:
+        """Keep in the corpus what was said, so that the next run need not ask."""
+        corpus = self._spider.job.corpus
+        delay = robots.rules.crawl_delay(AGENT) if robots.rules is not None else None
+        corpus.note_robots(
+            origin,
+            robots.at,
+            robots.status,
+            robots.text,
+            min(float(delay), MOST_CRAWL_DELAY) if delay else None,
+        )
+        host = origin.removeprefix(PLAIN)
+        if delay := corpus.crawl_delay(host):
+            self._hosts.slow_down(host, delay)
 
     @property
     def _spider(self) -> FollowSpider:

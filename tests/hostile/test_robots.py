@@ -179,8 +179,8 @@ def test_the_corpus_keeps_what_is_ours(crawl: Crawl, web: HostileWeb) -> None:
     web.answers["evil.test/robots.txt"] = http(MANY + "User-agent: houxu\nDisallow: /a\n")
     web.answers["good.test/robots.txt"] = http("x" * 9000, status="404 No")
     left = crawl.link("http://evil.test/page")
-    assert (left.corpus.host("evil.test") or {})["robots"] == "User-agent: houxu\nDisallow: /a\n"
-    assert (left.corpus.host("good.test") or {})["robots"] == ""
+    assert (left.corpus.host("http://evil.test") or {})["robots"] == "User-agent: houxu\nDisallow: /a\n"
+    assert (left.corpus.host("http://good.test") or {})["robots"] == ""
 
 
 def test_wildcard_hosts_do_not_fill_the_memory() -> None:
@@ -193,3 +193,27 @@ def test_wildcard_hosts_do_not_fill_the_memory() -> None:
         held._hold(f"http://a{number}.evil.test", said)
     assert held._size == sum(told._ENTRY + len(robots.text) for robots in held._held.values()) <= told.MOST_HELD
     assert {"http://good.test", "http://a39.evil.test"} <= set(held._held)
+
+
+def test_http_and_https_have_a_robots_each(crawl: Crawl, web: HostileWeb) -> None:
+    """RFC 9309, 2.3: what http says, or does not, is no leave to crawl https; the pace is one."""
+    said = iter(
+        [
+            http("User-agent: *\nDisallow: /not\nCrawl-delay: 7\n"),
+            http("User-agent: *\nDisallow: /sec\nCrawl-delay: 1\n"),
+        ]
+    )
+    web.answers["evil.test/robots.txt"] = lambda line: line.send(next(said))
+    web.answers["evil.test/page"] = moved("https://evil.test/secret")
+    left = crawl.link("http://evil.test/page", allow_hosts=("evil.test",))
+    assert left.ending("http://evil.test/page") == ("blocked", "robots.txt forbids it")
+    assert "evil.test/secret" not in web.paths
+    assert left.corpus.hosts()["evil.test"]["crawl_delay"] == 7
+
+
+def test_http_that_leads_to_https_asks_it_once(crawl: Crawl, web: HostileWeb) -> None:
+    """Most hosts do that, and one more request for each would be one too many."""
+    said = iter([moved("https://evil.test/robots.txt"), http("User-agent: *\nDisallow: /secret\n")])
+    web.answers["evil.test/robots.txt"] = lambda line: line.send(next(said))
+    web.answers["evil.test/page"] = moved("https://evil.test/secret")
+    assert crawl.link("http://evil.test/page").ending("http://evil.test/page")[0] == "blocked"
