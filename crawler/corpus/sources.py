@@ -218,6 +218,8 @@ class Sources(Base):
         status: int | None,
         text: str,
         crawl_delay: float | None,
+        *,
+        failed: bool = False,
     ) -> None:
         """Remember what robots.txt said by one scheme.
 
@@ -227,13 +229,14 @@ class Sources(Base):
             status: HTTP's; None where no answer came, or none that can be kept to.
             text: the groups of it that are ours.
             crawl_delay: capped, in seconds.
+            failed: it could not be had, and its Crawl-delay stays as it was.
         """
         with self.transaction():
             self.conn.execute(
                 "INSERT INTO hosts (host, robots, robots_status, robots_at, crawl_delay) VALUES (?1, ?2, ?3, ?4, ?5) "
                 "ON CONFLICT (host) DO UPDATE SET robots = ?2, robots_status = ?3, robots_at = ?4, "
-                "crawl_delay = ?5",
-                (origin, text, status, stamp(now), crawl_delay),
+                "crawl_delay = CASE WHEN ?6 THEN crawl_delay ELSE ?5 END",
+                (origin, text, status, stamp(now), crawl_delay, failed),
             )
 
     def note_tdmrep(self, host: str, now: datetime, text: str) -> None:

@@ -1,7 +1,8 @@
 """robots.txt by RFC 9309, asked under a lock per scheme and host, and remembered for a day.
 
 Scrapy 2.19 lets concurrent requests past it (6 of 8 under `Disallow: /`) and takes an answer of 500 for leave to
-crawl. Here 4xx allows, and 5xx, a timeout or an oversized file forbids for a while: the lead is deferred, not ended.
+crawl. Here 4xx allows, and 5xx, a timeout or an oversized file forbids for a while, over runs: the lead is deferred,
+not ended.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.corpus.sources import PLAIN, netloc_of, origin_of
 from crawler.middlewares.groups import groups_for
 from crawler.middlewares.guard import AddressRefused
-from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits
+from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits, wait_until
 from crawler.middlewares.network import in_words, is_network
 from crawler.model import instant
+from crawler.spiders.signals import http_signals
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
     from crawler.spiders.follow import FollowSpider
 
@@ -95,8 +98,8 @@ class Robots:
         return self.status is None or self.status >= 500 or self.status == 429  # noqa: PLR2004 HTTP's own
 
     def fresh(self, now: datetime) -> bool:
-        """Say whether it still holds."""
-        return now - self.at < (STALE_AFTER_FAILURE if self.unavailable else FRESH)
+        """Say whether it still holds; a clock set back makes it no younger."""
+        return abs(now - self.at) < (STALE_AFTER_FAILURE if self.unavailable else FRESH)
 
 
 class RobotsMiddleware:
@@ -106,6 +109,7 @@ class RobotsMiddleware:
         self.crawler = crawler
         self._held: dict[str, Robots] = {}  # those used last stand last
         self._size = 0
+        self._unnoted: dict[str, Robots] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._obey = crawler.settings.getbool("ROBOTSTXT_OBEY")
         self._seconds = min(MOST_SECONDS, crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
@@ -126,7 +130,7 @@ class RobotsMiddleware:
             return
         origin = origin_of(request.url)
         async with self._locks.setdefault(origin, asyncio.Lock()):  # the first asks, the others wait for its answer
-            robots = self._held.get(origin) or self._recall(origin)
+            robots = self._held.get(origin) or self._unnoted.get(origin) or self._recall(origin)
             if robots is None or not robots.fresh(self._spider.job.clock()):
                 robots = await self._ask(request.url, origin)
             self._hold(origin, robots)
@@ -134,6 +138,12 @@ class RobotsMiddleware:
             raise RobotsUnavailable(netloc_of(request.url), robots.reason, network=robots.network)
         if robots.rules is not None and not robots.rules.can_fetch(request.url, AGENT):
             raise RobotsDenied(request.url)
+
+    def process_response(self, request: Request, response: Response) -> Response:  # noqa: ARG002 Scrapy's signature
+        """Let the answer pass; now that somebody answered, who did not is noted."""
+        while self._unnoted:
+            self._note(*self._unnoted.popitem())
+        return response
 
     def _hold(self, origin: str, robots: Robots) -> None:
         """Hold it parsed, and let go of those used longest ago."""
@@ -168,7 +178,9 @@ class RobotsMiddleware:
         except (HostWaits, AddressRefused, CrawlStops):
             raise  # says more than robots.txt: the same will be said of the page itself
         except Exception as error:  # noqa: BLE001 whatever went wrong, it could not be had
-            return Robots(at=now, status=None, rules=None, reason=in_words(error), network=is_network(error))
+            robots = Robots(at=now, status=None, rules=None, reason=in_words(error), network=is_network(error))
+            self._note(origin, robots)
+            return robots
         # a byte order mark would cost the first rule
         robots = _robots(now, response.status, response.body.decode("utf-8-sig", "replace"))
         heard = {origin}
@@ -177,10 +189,18 @@ class RobotsMiddleware:
             heard.add(origin_of(response.url))  # where http leads to https, that one need not be asked again
         for each in heard:
             self._note(each, robots)
+        if robots.unavailable:
+            self._keep_away(response, now)
         return robots
 
     def _note(self, origin: str, robots: Robots) -> None:
-        """Keep in the corpus what was said, so that the next run need not ask."""
+        """Keep in the corpus what was said, or that nothing was, so that the next run need not ask.
+
+        While nobody has answered, the fault may be our own network: the next run shall ask again.
+        """
+        if robots.network and not self._hosts.answered:
+            self._unnoted[origin] = robots
+            return
         corpus = self._spider.job.corpus
         delay = robots.rules.crawl_delay(AGENT) if robots.rules is not None else None
         corpus.note_robots(
@@ -189,10 +209,20 @@ class RobotsMiddleware:
             robots.status,
             robots.text,
             min(float(delay), MOST_CRAWL_DELAY) if delay else None,
+            failed=robots.unavailable,
         )
         host = origin.removeprefix(PLAIN)
         if delay := corpus.crawl_delay(host):
             self._hosts.slow_down(host, delay)
+
+    def _keep_away(self, response: Response, now: datetime) -> None:
+        """Honour a Retry-After of robots.txt as any other: its host is asked nothing before."""
+        said = (response.headers.get("Retry-After") or b"").decode("latin-1")
+        if gap := http_signals({"retry-after": said}, now).retry_after:
+            host, until = netloc_of(response.url), wait_until(now, gap, gap)
+            with self._spider.job.corpus.transaction():
+                self._spider.job.corpus.hold_host(host, until)
+            self._hosts.hold(host, until)
 
     @property
     def _spider(self) -> FollowSpider:
@@ -205,7 +235,7 @@ class RobotsMiddleware:
 
 def _robots(at: datetime, status: int | None, text: str) -> Robots:
     if status is None or status >= 300:  # noqa: PLR2004 HTTP's own
-        return Robots(at=at, status=status, rules=None, reason=f"HTTP {status}")
+        return Robots(at=at, status=status, rules=None, reason=f"HTTP {status}" if status else f"tried {at:%H:%M} UTC")
     ours = groups_for(AGENT, text)
     if ours is None:
         return Robots(at=at, status=None, rules=None, reason="too many rules")

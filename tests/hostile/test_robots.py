@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from protego import Protego
@@ -29,6 +30,7 @@ __all__ = ["site"]
 RULES = "User-agent: *\nDisallow: /\n"
 OPEN = "\nUser-agent: *\nAllow: /\n"
 MANY = "User-agent: *\n" + "".join(f"Disallow: /*{number:x}\n" for number in range(MOST_RULES + 1))
+DAY = timedelta(days=1)
 
 
 def slow(line: Line) -> None:
@@ -60,6 +62,10 @@ def test_row_23_and_24_robots_that_cannot_be_had_forbids(robots: Any, crawl: Cra
     web.answers["other.test/feed"] = feed(["http://evil.test/page"])
     left = crawl(("feed", "http://other.test/feed"))
     assert left.ending("http://evil.test/page")[0] == "deferred"
+    asked = len(web.asked)
+    again = crawl(("feed", "http://other.test/feed")).ending("http://evil.test/page")
+    assert again[0] == "deferred", "within ten minutes the next run does not ask again"
+    assert not [each for each in web.asked[asked:] if each.host == "evil.test"]
     assert "evil.test/page" not in web.paths
 
 
@@ -217,3 +223,39 @@ def test_http_that_leads_to_https_asks_it_once(crawl: Crawl, web: HostileWeb) ->
     web.answers["evil.test/robots.txt"] = lambda line: line.send(next(said))
     web.answers["evil.test/page"] = moved("https://evil.test/secret")
     assert crawl.link("http://evil.test/page").ending("http://evil.test/page")[0] == "blocked"
+
+
+@pytest.mark.parametrize("status", ["503 Busy", "429 Slow down"])
+@pytest.mark.parametrize(("after", "until"), [("7200", timedelta(hours=2)), ("99999999", DAY)])
+def test_retry_after_of_robots_holds_the_host(status: str, after: str, until: timedelta, crawl: Crawl) -> None:
+    """As that of any page, and at most a day."""
+    crawl._web.answers["evil.test/robots.txt"] = http("", f"Retry-After: {after}", status=status)
+    left = crawl.link("http://evil.test/page")
+    held = datetime.fromisoformat(left.corpus.hosts()["evil.test"]["retry_at"]) - datetime.now(UTC)
+    assert until - timedelta(minutes=1) < held <= until
+
+
+def test_our_own_network_is_noted_against_nobody(corpus: Corpus) -> None:
+    """While no host has answered, the next run asks again."""
+    hammer(corpus, cast("Site", SimpleNamespace(base="http://127.0.0.1:1")), ["/a"], DOWNLOAD_DELAY="0")
+    assert corpus.host("http://127.0.0.1:1") is None
+
+
+def test_a_host_that_refuses_is_noted_once_another_answers(crawl: Crawl, web: HostileWeb) -> None:
+    """However early it refused."""
+    connect_to = {"evil.test": "127.0.0.1:1", "*.test": web.address}
+    left = crawl(("feed", "http://evil.test/feed"), overrides=cast("Any", {"HOUXU_CONNECT_TO": connect_to}))
+    row = left.corpus.host("http://evil.test") or {}
+    assert (row["robots_status"], row["robots"]) == (None, "")
+    assert row["robots_at"] is not None
+
+
+def test_a_crawl_delay_outlives_a_failure(corpus: Corpus) -> None:
+    """A robots.txt that cannot be had does not make us faster; one that says none does."""
+    now = datetime.now(UTC)
+    corpus.note_robots("a.test", now, 200, "", 7)
+    corpus.note_robots("a.test", now, 503, "", None, failed=True)
+    assert corpus.crawl_delay("a.test") == 7
+    corpus.note_robots("a.test", now, 404, "", None)
+    assert corpus.crawl_delay("a.test") is None
+    assert not told.Robots(at=now + timedelta(days=300), status=None, rules=None).fresh(now)
