@@ -2,7 +2,7 @@
 
 Scrapy 2.19 lets concurrent requests past it (6 of 8 under `Disallow: /`) and takes an answer of 500 for leave to
 crawl. Here 4xx allows, and 5xx, a timeout or an oversized file forbids for a while, over runs: the lead is deferred,
-not ended.
+not ended. A 3xx that leads nowhere forbids for a while too: the RFC is silent on it, and it is no leave.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class Robots:
 
     @property
     def unavailable(self) -> bool:
-        """Whether it could not be had: no answer, or one of 5xx or 429."""
-        return self.status is None or self.status >= 500 or self.status == 429  # noqa: PLR2004 HTTP's own
+        """Whether it could not be had: no answer, one of 5xx or 429, or one of 3xx that was not followed."""
+        return self.status is None or self.status >= 500 or self.status == 429 or 300 <= self.status < 400  # noqa: PLR2004 HTTP's own
 
     def fresh(self, now: datetime) -> bool:
         """Say whether it still holds; a clock set back makes it no younger."""

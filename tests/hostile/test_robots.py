@@ -51,12 +51,15 @@ def slow(line: Line) -> None:
         Line.hang,
         slow,
         moved("http://evil.test/robots.txt"),
+        http(RULES, status="300 Many"),
+        http(RULES, status="302 Found"),
+        http(RULES, status="304 Same"),
         http(MANY),
     ],
-    ids="500 503 599 600-KB length cut HTTP/0.9 silence slowloris loop rules".split(),
+    ids="500 503 599 600-KB length cut HTTP/0.9 silence slowloris loop 300 302 304 rules".split(),
 )
 def test_row_23_and_24_robots_that_cannot_be_had_forbids(robots: Any, crawl: Crawl, web: HostileWeb) -> None:
-    """5xx, silence, a deadline, too much of it, a redirect loop: nothing is fetched, and it is asked again later."""
+    """5xx, silence, a deadline, too much of it, a way to nowhere: nothing is fetched, and it is asked again later."""
     web.answers["evil.test/robots.txt"] = robots
     web.answers["evil.test/page"] = http(article())
     web.answers["other.test/feed"] = feed(["http://evil.test/page"])
