@@ -18,7 +18,16 @@ FirstCheck = Callable[[Source, datetime], datetime]
 CLOCK_SLACK = timedelta(minutes=1)
 """A clock set back by less is corrected, not wrong."""
 
+PLAIN = "http://"
+"""What stands before a host in `hosts` where the row keeps nothing but what robots.txt said by http: it holds for one
+scheme (RFC 9309, 2.3), and a host's own row, which also has its pace, keeps what was said by https."""
+
 _INSTANTS = ("next_check_at", "checked_at", "ok_at", "full_at", "gone_since", "health_since")
+
+
+def origin_of(url: str) -> str:
+    """Return the key in `hosts` of the robots.txt that holds for a URL: its host, and by http `PLAIN` before it."""
+    return (PLAIN if url[: len(PLAIN)].lower() == PLAIN else "") + netloc_of(url)
 
 
 def _text(when: datetime | None) -> str | None:
@@ -153,11 +162,20 @@ class Sources(Base):
         """Return the manners towards every host, without its files, which a thousand hosts may fill with 500 MB.
 
         Returns:
-            host -> `last_request_at` and `retry_at` as text, `crawl_delay` in seconds, `requests_today` and the `today`
-            they were counted on.
+            host -> `last_request_at` and `retry_at` as text, `crawl_delay` in seconds, the longer where http and https
+            differ, `requests_today` and the `today` they were counted on.
         """
-        columns = "host, last_request_at, retry_at, crawl_delay, requests_today, today"
-        return {row["host"]: row for row in self.rows(f"SELECT {columns} FROM hosts")}
+        columns = "last_request_at", "retry_at", "crawl_delay", "requests_today", "today"
+        greatest = ", ".join(f"max({name}) AS {name}" for name in columns)  # a row of http has a Crawl-delay at most
+        rows = self.rows(f"SELECT replace(host, ?, '') AS host, {greatest} FROM hosts GROUP BY 1", (PLAIN,))
+        return {row["host"]: row for row in rows}
+
+    def crawl_delay(self, host: str) -> float | None:
+        """Return the Crawl-delay of a host in seconds, the longer where http and https differ."""
+        delay: float | None = self.value(
+            "SELECT max(crawl_delay) FROM hosts WHERE host IN (?, ?)", (host, PLAIN + host)
+        )
+        return delay
 
     def host(self, host: str) -> dict[str, Any] | None:
         """Return all that is known of one host, its files included; None where nothing is."""
@@ -179,14 +197,32 @@ class Sources(Base):
             )
             return int(cursor.fetchone()[0])
 
-    def note_robots(self, host: str, now: datetime, status: int | None, text: str, crawl_delay: float | None) -> None:
-        """Remember a host's robots.txt (None: no answer came) and its Crawl-delay, capped, in seconds."""
+    def note_robots(
+        self,
+        origin: str,
+        now: datetime,
+        status: int | None,
+        text: str,
+        crawl_delay: float | None,
+        *,
+        failed: bool = False,
+    ) -> None:
+        """Remember what robots.txt said by one scheme.
+
+        Args:
+            origin: whose, from `origin_of`.
+            now: when it was asked.
+            status: HTTP's; None where no answer came, or none that can be kept to.
+            text: the groups of it that are ours.
+            crawl_delay: capped, in seconds.
+            failed: it could not be had, and its Crawl-delay stays as it was.
+        """
         with self.transaction():
             self.conn.execute(
-                "INSERT INTO hosts (host, robots, robots_status, robots_at, crawl_delay) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (host) DO UPDATE SET robots = excluded.robots, robots_status = excluded.robots_status, "
-                "robots_at = excluded.robots_at, crawl_delay = excluded.crawl_delay",
-                (host, text, status, stamp(now), crawl_delay),
+                "INSERT INTO hosts (host, robots, robots_status, robots_at, crawl_delay) VALUES (?1, ?2, ?3, ?4, ?5) "
+                "ON CONFLICT (host) DO UPDATE SET robots = ?2, robots_status = ?3, robots_at = ?4, "
+                "crawl_delay = CASE WHEN ?6 THEN crawl_delay ELSE ?5 END",
+                (origin, text, status, stamp(now), crawl_delay, failed),
             )
 
     def note_tdmrep(self, host: str, now: datetime, text: str) -> None:

@@ -17,6 +17,7 @@ from crawler.errors import HouxuError
 from crawler.extract import extract, next_page
 from crawler.grams import gram_text
 from crawler.middlewares import robots
+from crawler.middlewares.groups import groups_for
 from crawler.model import ADAPTERS, Page
 from crawler.sample.demo import sample_topic
 from crawler.spiders import feed, listing, search, signals, sitemap
@@ -131,10 +132,12 @@ def read_page(data: bytes) -> None:
 
 def read_robots(data: bytes) -> None:
     """robots.txt, asked for a page and for its delay."""
-    rules = robots._robots(NOW, 200, data.decode("utf-8", "replace")).rules
-    if rules is not None:
-        rules.can_fetch(URL, robots.AGENT)
-        rules.crawl_delay(robots.AGENT)
+    said = robots._robots(NOW, 200, data.decode("utf-8", "replace"))
+    if said.rules is not None:
+        said.rules.can_fetch(URL, robots.AGENT)
+        said.rules.crawl_delay(robots.AGENT)
+    if groups_for(robots.AGENT, said.text) != said.text:
+        raise AssertionError(f"not its own group: {said.text!r}")
 
 
 def read_topic(data: bytes) -> None:
