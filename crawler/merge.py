@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from crawler import stories
 from crawler.corpus import union, upkeep
+from crawler.corpus.files import true_path
 from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, WrongTopic
@@ -70,7 +71,7 @@ def merge(
 
 
 def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[int], object]) -> Merged:
-    if path.absolute() == corpus.path:
+    if true_path(path) == corpus.path:
         raise CorpusError(path, "is the corpus itself: give it as --db only")
     with _opened(corpus, topic, path) as shard:
         before = corpus.articles()

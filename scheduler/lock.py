@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from crawler.corpus.files import true_path
 from crawler.errors import CorpusError, RunLocked
 from crawler.model import stamp
 
@@ -27,8 +28,9 @@ RETRY_SECONDS = 0.05
 def run_lock(path: Path, wait: float = 0) -> Iterator[None]:
     """Hold the lock of the corpus at `path` while the block runs.
 
-    The lock file is `<path>.lock`; it stays when the lock is freed, because removing it would let two processes hold
-    locks on two files of one name. Inside stand the pid and the time, for people: nothing reads them but messages.
+    The lock file is `<path>.lock` beside the file itself, so that by every link to a corpus there is one lock. It stays
+    when the lock is freed, because removing it would let two processes hold locks on two files of one name. Inside
+    stand the pid and the time, for people: nothing reads them but messages.
     The descriptor is not passed on to programs we start; a child that was only forked would hold the lock on after a
     `kill -9` of its parent, so start worker processes with `spawn`.
 
@@ -40,7 +42,8 @@ def run_lock(path: Path, wait: float = 0) -> Iterator[None]:
         RunLocked: another process, or another block of this one, still holds it after `wait` seconds.
         CorpusError: the lock file cannot be opened.
     """
-    lock = path.with_name(path.name + ".lock")
+    corpus = true_path(path)
+    lock = corpus.with_name(f"{corpus.name}.lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     except OSError as error:

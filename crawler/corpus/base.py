@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from crawler.corpus import schema
+from crawler.corpus.files import true_path
 from crawler.errors import CorpusError, CorpusMissing, WrongTopic
 from crawler.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
 BUSY_SECONDS = 30.0
@@ -62,7 +63,7 @@ class Base:
     """One open corpus.
 
     Attributes:
-        path: absolute path of the file.
+        path: absolute path of the file, links followed.
         conn: the connection, in autocommit mode (`isolation_level=None`), rows as `sqlite3.Row`.
     """
 
@@ -79,7 +80,7 @@ class Base:
             CorpusTooNew: a newer houxu wrote it.
             CorpusError: SQLite cannot open or migrate it.
         """
-        self.path = Path(path).expanduser().absolute()
+        self.path = true_path(path)
         if not create and not self.path.is_file():
             raise CorpusMissing(self.path)
         with explained(self.path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from crawler import show
 from crawler import topic as topics
+from crawler.corpus.files import true_path
 from crawler.corpus.pages import pages_path
 from crawler.corpus.store import Corpus
 from crawler.errors import WrongTopic
@@ -67,6 +68,7 @@ def demo(db: Path, crawl_once: CrawlOnce, *, terminal: int = 80) -> Iterator[str
         CorpusError: it is no corpus, and is left alone.
     """
     topic = sample_topic()
+    db = true_path(db)  # else a link would be replaced, and the older demo stay without its pages
     if db.exists():
         with Corpus(db, read_only=True) as held:
             if held.meta("topic_id") != topic.id:
