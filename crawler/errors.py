@@ -6,6 +6,7 @@
     │   ├── CorpusMissing           exit 1   no file at that path
     │   ├── PageLost                exit 1   a raw page is missing from its file, or damaged
     │   ├── CorpusTooNew            exit 1   written by a newer houxu
+    │   ├── OwnFile                 exit 1   a copy or an export would replace a file of the corpus
     │   └── WrongTopic              exit 2   the file follows another topic
     ├── RunLocked                   exit 75  another run holds the lock
     ├── NetworkDown                 exit 1   no host could be reached
@@ -84,6 +85,16 @@ class CorpusTooNew(CorpusError):
     def __init__(self, path: Path | str, unknown: Sequence[str]) -> None:
         self.unknown = tuple(unknown)
         super().__init__(path, f"written by a newer houxu (migrations {', '.join(unknown)}); upgrade houxu to open it")
+
+
+class OwnFile(CorpusError):
+    """At `path`, where something else was to be written, is a file of the corpus. Nothing was written."""
+
+    def __init__(self, path: Path | str, corpus: Path | str) -> None:
+        self.corpus = str(corpus)
+        super().__init__(
+            path, f"is a file of the corpus {corpus} and stays as it is: give another name or another folder"
+        )
 
 
 class WrongTopic(CorpusError):

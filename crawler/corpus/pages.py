@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from crawler.corpus.base import connect, explained
-from crawler.corpus.files import true_path
+from crawler.corpus.files import beside, true_path
 from crawler.corpus.schema import immediate
 from crawler.errors import CorpusError, PageLost
 
@@ -40,8 +40,7 @@ CREATE TABLE IF NOT EXISTS pages (
 
 def pages_path(corpus: Path | str) -> Path:
     """Return where the pages of a corpus are: `news.db` has `news.pages.db` beside it."""
-    path = true_path(corpus)
-    return path.with_name(f"{path.stem}.pages.db")
+    return beside(true_path(corpus), "pages")
 
 
 class Pages:

@@ -9,10 +9,10 @@ import json
 import os
 import sqlite3
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.corpus.base import explained
+from crawler.corpus.files import beside, refuse_own, true_path
 from crawler.corpus.leads import tombstone
 from crawler.corpus.pages import pages_path
 from crawler.corpus.sources import netloc_of
@@ -23,6 +23,7 @@ from crawler.model import Article, stamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
+    from pathlib import Path
 
     from crawler.corpus.store import Corpus
 
@@ -46,14 +47,14 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
         The files written: the corpus, and its pages where there are any.
 
     Raises:
-        CorpusError: `path` is the corpus itself, the copy failed its check, or it could not be written; what was at
-            `path` before is still there.
+        OwnFile: there, or where the copy's pages would be, is a file of the corpus itself.
+        CorpusError: the copy failed its check, or could not be written; what was at `path` before is still there.
     """
-    target = Path(path).expanduser().absolute()
+    target = true_path(path)
     if target.is_dir():
-        target /= corpus.path.name
-    if target == corpus.path or pages_path(target) == pages_path(corpus.path):
-        raise CorpusError(target, "a backup needs another name or another folder than the corpus")
+        target = true_path(target / corpus.path.name)
+    for each in (target, pages_path(target)):
+        refuse_own(corpus.path, each)
     written = [_copy(corpus.conn, target)]
     if pages_path(corpus.path).is_file():
         written.append(_copy(corpus.pages.conn, pages_path(target)))
@@ -76,7 +77,7 @@ def publish(corpus: Corpus) -> Path:
 
 def published_path(corpus: Corpus) -> Path:
     """Return where `publish` leaves its copy."""
-    return corpus.path.with_name(f"{corpus.path.stem}.read.db")
+    return beside(corpus.path, "read")
 
 
 def _copy(conn: sqlite3.Connection, target: Path, mode: int = 0o640) -> Path:
