@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import main
 from crawler.corpus.store import Corpus
 from crawler.corpus.upkeep import backup, publish
 from crawler.errors import OwnFile
@@ -76,3 +78,16 @@ def test_a_backup_goes_where_a_link_leads(corpus: Corpus, tmp_path: Path) -> Non
     (tmp_path / "last.db").symlink_to(tmp_path / "monday.db")
     assert backup(corpus, tmp_path / "last.db") == [tmp_path / "monday.db", tmp_path / "monday.pages.db"]
     assert (tmp_path / "last.db").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["news.db", "link.db", "news.pages.db", "news.db-wal", "news.db.lock"])
+def test_an_export_replaces_no_file_of_the_corpus(name: str, corpus: Corpus) -> None:
+    """Exit 1 with one line that names the file, which is as it was; nothing half-made lies beside it."""
+    corpus.path.with_name("link.db").symlink_to(corpus.path)
+    corpus.path.with_name("news.db.lock").touch()
+    before = inodes(corpus.path.parent)
+    output = str(corpus.path.with_name(name))
+    result = CliRunner().invoke(main, ["export", "--output", output, "--db", str(corpus.path)])
+    assert result.exit_code == 1
+    assert f"{os.path.realpath(output)}: is a file of the corpus" in result.output
+    assert inodes(corpus.path.parent) == before
