@@ -73,7 +73,7 @@ def backup(path: Path, db: Path) -> None:
         written = upkeep.backup(corpus, path)
     if sys.stdout.isatty():  # under cron what is printed is mailed
         for file in written:
-            click.echo(file)
+            click.echo(click.format_filename(file))
 
 
 @main.command()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from crawler.errors import OwnFile
+from crawler.errors import CorpusError, OwnFile
 
 _ENDS = ("", "-wal", "-shm", "-journal", ".lock")
 """What SQLite and the run lock add to a file's name."""
@@ -40,3 +42,25 @@ def refuse_own(corpus: Path, target: Path) -> None:
             own = path.with_name(f"{path.name}{end}")
             if target == true_path(own) or (own.exists() and target.exists() and target.samefile(own)):
                 raise OwnFile(target, corpus)
+
+
+def vacuum_into(conn: sqlite3.Connection, source: Path, copy: Path, table: str) -> None:
+    """Copy a database in one moment of it, whoever writes meanwhile, and see that the copy is where it was wanted.
+
+    The copy's name is bound as bytes: as a string it would pass the connection's gate and lose what is no UTF-8.
+
+    Args:
+        conn: a connection to the database, outside a transaction.
+        source: its file, to be named.
+        copy: where to; no file may be there.
+        table: one that the database must hold.
+
+    Raises:
+        sqlite3.DatabaseError: SQLite refused.
+        CorpusError: the database lacks that table; the copy is left to the caller to remove.
+    """
+    conn.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
+    with closing(sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)) as copied:  # would make a file without mode=ro
+        tables = {name for (name,) in copied.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if table not in tables:
+        raise CorpusError(source, f"no copy was kept, for it lacks the table {table!r}: is this the file you meant?")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database, Migrations
 
+from crawler.corpus.files import vacuum_into
 from crawler.errors import CorpusError, CorpusTooNew
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if applied:
-            conn.execute("VACUUM INTO ?", (str(partial),))
+            vacuum_into(conn, path, partial, "articles")
         with immediate(conn):  # four processes migrating a new file at once: 36 of 36 fine so, 9 without
             if applied and _applied(db) == applied:  # else another process has migrated it meanwhile, and backed it up
                 partial.chmod(0o640)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.corpus.base import explained
-from crawler.corpus.files import beside, refuse_own, true_path
+from crawler.corpus.files import beside, refuse_own, true_path, vacuum_into
 from crawler.corpus.leads import tombstone
 from crawler.corpus.pages import pages_path
 from crawler.corpus.sources import netloc_of
@@ -55,9 +56,9 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
         target = true_path(target / corpus.path.name)
     for each in (target, pages_path(target)):
         refuse_own(corpus.path, each)
-    written = [_copy(corpus.conn, target)]
+    written = [_copy(corpus.conn, corpus.path, target, "articles")]
     if pages_path(corpus.path).is_file():
-        written.append(_copy(corpus.pages.conn, pages_path(target)))
+        written.append(_copy(corpus.pages.conn, corpus.pages.path, pages_path(target), "pages"))
     return written
 
 
@@ -71,7 +72,7 @@ def publish(corpus: Corpus) -> Path:
         CorpusError: it could not be written or failed its check; the one before is still there.
     """
     target = published_path(corpus)
-    _copy(corpus.conn, target, mode=0o644)
+    _copy(corpus.conn, corpus.path, target, "articles", mode=0o644)
     return target
 
 
@@ -80,8 +81,8 @@ def published_path(corpus: Corpus) -> Path:
     return beside(corpus.path, "read")
 
 
-def _copy(conn: sqlite3.Connection, target: Path, mode: int = 0o640) -> Path:
-    """Write a checked copy of a database, in one piece or not at all."""
+def _copy(conn: sqlite3.Connection, source: Path, target: Path, table: str, mode: int = 0o640) -> Path:
+    """Write a checked copy of a database that holds that table, in one piece or not at all."""
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         partial.unlink(missing_ok=True)
@@ -89,14 +90,11 @@ def _copy(conn: sqlite3.Connection, target: Path, mode: int = 0o640) -> Path:
             (query_only,) = conn.execute("PRAGMA query_only").fetchone()
             conn.execute("PRAGMA query_only = OFF")  # it refuses VACUUM INTO, which writes only the copy
             try:
-                conn.execute("VACUUM INTO ?", (str(partial),))
+                vacuum_into(conn, source, partial, table)
             finally:
                 conn.execute(f"PRAGMA query_only = {query_only}")
-            copied = sqlite3.connect(partial)
-            try:
+            with closing(sqlite3.connect(partial)) as copied:
                 (found,) = copied.execute("PRAGMA quick_check(1)").fetchone()
-            finally:
-                copied.close()
         if found != "ok":
             raise CorpusError(target, f"the copy is damaged and was thrown away: {found}")
         partial.chmod(mode)
