@@ -47,15 +47,16 @@ _PAGES_TO_DO = "the pages file is damaged; move it away, and a new one is begun:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn sqlite3's errors into a CorpusError that names the file and what to do."""
+def explained(path: Path, *, read: Path | None = None) -> Iterator[None]:
+    """Turn sqlite3's errors into a CorpusError that names the file and what to do; damage is that of the file read."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary one
         todo = _TO_DO.get(code)
-        if code in _DAMAGED and path.name.endswith(".pages.db"):
-            todo = _PAGES_TO_DO
+        if code in _DAMAGED:
+            path = read or path
+            todo = _PAGES_TO_DO if path.name.endswith(".pages.db") else todo
         raise CorpusError(path, f"{error}: {todo}" if todo else str(error)) from error
 
 

@@ -86,15 +86,15 @@ def _copy(conn: sqlite3.Connection, source: Path, target: Path, table: str, mode
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         partial.unlink(missing_ok=True)
-        with explained(target):
+        with explained(target, read=source):
             (query_only,) = conn.execute("PRAGMA query_only").fetchone()
             conn.execute("PRAGMA query_only = OFF")  # it refuses VACUUM INTO, which writes only the copy
             try:
                 vacuum_into(conn, source, partial, table)
             finally:
                 conn.execute(f"PRAGMA query_only = {query_only}")
-            with closing(sqlite3.connect(partial)) as copied:
-                (found,) = copied.execute("PRAGMA quick_check(1)").fetchone()
+        with explained(target), closing(sqlite3.connect(partial)) as copied:
+            (found,) = copied.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise CorpusError(target, f"the copy is damaged and was thrown away: {found}")
         partial.chmod(mode)

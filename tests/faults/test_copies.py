@@ -85,3 +85,23 @@ def test_a_published_copy_is_whole_under_any_name(tmp_path: Path) -> None:
     with Corpus(publish(rows.corpus), read_only=True) as copy:
         assert copy.value("SELECT count(*) FROM articles") == 1
     rows.corpus.close()
+
+
+@pytest.mark.parametrize("noise", [b"\xff" * 50_000, None], ids=["no database", "noise in the middle"])
+@pytest.mark.parametrize("which", ["corpus", "pages"])
+def test_a_backup_of_a_damaged_file_names_that_file(
+    which: str, noise: bytes | None, corpus: Corpus, tmp_path: Path
+) -> None:
+    """Not the copy, which cannot be to blame; and the copy of it made before stays."""
+    (tmp_path / "kept").mkdir()
+    kept = backup(corpus, tmp_path / "kept")[0 if which == "corpus" else 1]
+    before = kept.read_bytes()
+    path = corpus.path if which == "corpus" else corpus.pages.path
+    corpus.pages.put(os.urandom(100_000))
+    corpus.close(checkpoint=True)
+    data = path.read_bytes()
+    path.write_bytes(noise or data[:4096] + b"\xff" * (len(data) - 4096))
+    with pytest.raises(CorpusError, match="is damaged") as caught, Corpus(corpus.path, read_only=True) as read:
+        backup(read, tmp_path / "kept")
+    assert caught.value.path == str(path)
+    assert kept.read_bytes() == before
