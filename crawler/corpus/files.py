@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from crawler.errors import CorpusError, OwnFile
@@ -42,6 +44,29 @@ def refuse_own(corpus: Path, target: Path) -> None:
             own = path.with_name(f"{path.name}{end}")
             if target == true_path(own) or (own.exists() and target.exists() and target.samefile(own)):
                 raise OwnFile(target, corpus)
+
+
+def partial_of(target: Path) -> Path:
+    """Return under which name a file is written until it is whole; what dead processes left under theirs is removed."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.partial*"):
+        found = re.fullmatch(r"(\d{1,9})\.partial(?:-journal)?", left.name.removeprefix(f".{target.name}."))
+        if found and not _lives(int(found[1])):
+            with suppress(OSError):  # another user's, perhaps: no reason to make no copy
+                left.unlink()
+    return target.with_name(f".{target.name}.{os.getpid()}.partial")
+
+
+def _lives(pid: int) -> bool:
+    """Say whether another process has this number: none of ours is writing yet."""
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def vacuum_into(conn: sqlite3.Connection, source: Path, copy: Path, table: str) -> None:

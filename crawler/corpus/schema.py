@@ -5,7 +5,6 @@ A migration after the first that is more than a statement has a file of its own,
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import contextmanager
 from hashlib import sha256
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database, Migrations
 
-from crawler.corpus.files import vacuum_into
+from crawler.corpus.files import partial_of, vacuum_into
 from crawler.errors import CorpusError, CorpusTooNew
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
         return
     if not write:
         raise CorpusError(path, "not a corpus, or one of an older houxu; any `houxu crawl` migrates it")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = partial_of(path)
     try:
         if applied:
             vacuum_into(conn, path, partial, "articles")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.corpus.base import explained
-from crawler.corpus.files import beside, refuse_own, true_path, vacuum_into
+from crawler.corpus.files import beside, partial_of, refuse_own, true_path, vacuum_into
 from crawler.corpus.leads import tombstone
 from crawler.corpus.pages import pages_path
 from crawler.corpus.sources import netloc_of
@@ -83,9 +83,8 @@ def published_path(corpus: Corpus) -> Path:
 
 def _copy(conn: sqlite3.Connection, source: Path, target: Path, table: str, mode: int = 0o640) -> Path:
     """Write a checked copy of a database that holds that table, in one piece or not at all."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = partial_of(target)
     try:
-        partial.unlink(missing_ok=True)
         with explained(target, read=source):
             (query_only,) = conn.execute("PRAGMA query_only").fetchone()
             conn.execute("PRAGMA query_only = OFF")  # it refuses VACUUM INTO, which writes only the copy

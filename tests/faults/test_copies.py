@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,3 +107,24 @@ def test_a_backup_of_a_damaged_file_names_that_file(
         backup(read, tmp_path / "kept")
     assert caught.value.path == str(path)
     assert kept.read_bytes() == before
+
+
+def test_what_killed_backups_left_goes_with_the_next(corpus: Corpus, tmp_path: Path) -> None:
+    """Half-made copies of dead processes to the same target are removed; a live one's and another target's are not."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    gone = [f".b[1].db.{ended.pid}.partial", f".b[1].db.{ended.pid}.partial-journal", f".b[1].db.{os.getpid()}.partial"]
+    stay = [f".b[1].db.{os.getppid()}.partial", f".other.db.{ended.pid}.partial", ".b[1].db.mine.partial"]
+    for name in gone + stay:
+        (tmp_path / name).write_bytes(b"half")
+    backup(corpus, tmp_path / "b[1].db")
+    assert {each.name for each in tmp_path.glob(".*")} == set(stay)
+
+
+def test_a_migration_clears_what_a_killed_one_left(tmp_path: Path) -> None:
+    """Of its own copies too."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    (tmp_path / f".c.db.{ended.pid}.partial").write_bytes(b"half")
+    Corpus(tmp_path / "c.db", create=True).close()
+    assert not list(tmp_path.glob(".*"))
