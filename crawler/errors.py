@@ -3,7 +3,8 @@
     HouxuError                      exit 1
     ├── TopicError                  exit 2   a topic file with mistakes, all of them
     ├── CorpusError                 exit 1   the corpus cannot be read or written
-    │   ├── CorpusMissing           exit 1   no file at that path
+    │   ├── CorpusMissing           exit 1   no file at that path, or an empty one
+    │   ├── NotACorpus              exit 1   another program's database
     │   ├── PageLost                exit 1   a raw page is missing from its file, or damaged
     │   ├── CorpusTooNew            exit 1   written by a newer houxu
     │   ├── OwnFile                 exit 1   a copy or an export would replace a file of the corpus
@@ -73,6 +74,19 @@ class CorpusMissing(CorpusError):
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(path, "no corpus here. `houxu crawl --db PATH` makes one; --db or $HOUXU_DB names another")
+
+
+class NotACorpus(CorpusError):
+    """The database at `path` is another program's; `holds` names some of its tables. Nothing in it was changed."""
+
+    def __init__(self, path: Path | str, holds: Sequence[str]) -> None:
+        self.holds = tuple(holds)
+        tables = ", ".join(repr(name) for name in self.holds)
+        super().__init__(
+            path,
+            f"another program's database (it holds {tables}), left as it is. --db or $HOUXU_DB names a corpus; "
+            "a new one needs a path where no file is",
+        )
 
 
 class PageLost(CorpusError):
