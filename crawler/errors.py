@@ -7,6 +7,7 @@
     │   ├── NotACorpus              exit 1   another program's database
     │   ├── PageLost                exit 1   a raw page is missing from its file, or damaged
     │   ├── CorpusTooNew            exit 1   written by a newer houxu
+    │   ├── UnfitName               exit 1   a corpus would share a file with another one
     │   ├── OwnFile                 exit 1   a copy or an export would replace a file of the corpus
     │   └── WrongTopic              exit 2   the file follows another topic
     ├── RunLocked                   exit 75  another run holds the lock
@@ -99,6 +100,10 @@ class CorpusTooNew(CorpusError):
     def __init__(self, path: Path | str, unknown: Sequence[str]) -> None:
         self.unknown = tuple(unknown)
         super().__init__(path, f"written by a newer houxu (migrations {', '.join(unknown)}); upgrade houxu to open it")
+
+
+class UnfitName(CorpusError):
+    """No corpus may be at `path`: its file, or that of its pages, would be one of another corpus."""
 
 
 class OwnFile(CorpusError):

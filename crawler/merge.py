@@ -116,8 +116,8 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
                 upkeep.forget(corpus, what, now=now, same=same)
             if in_shard:  # in a copy: a shard is only read
                 folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="houxu-merge-")))
-                upkeep.backup(shard, folder / path.name)
-                shard = closing.enter_context(Corpus(folder / path.name, create=True))
+                upkeep.backup(shard, folder / "shard.db")  # its own name may be that of a published copy
+                shard = closing.enter_context(Corpus(folder / "shard.db", create=True))
                 for what in sorted(in_shard):
                     upkeep.forget(shard, what, now=now, same=same)
         with union.one_moment(shard):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from crawler.corpus import schema
-from crawler.corpus.files import true_path
+from crawler.corpus.files import refuse_name, true_path
 from crawler.errors import CorpusError, CorpusMissing, WrongTopic
 from crawler.text import clean
 
@@ -81,11 +81,13 @@ class Base:
 
         Raises:
             CorpusMissing: there is no file, or an empty one, and `create` is false.
+            UnfitName: the file, or that of its pages, would be one of another corpus.
             NotACorpus: the file is another program's database; it is left as it is.
             CorpusTooNew: a newer houxu wrote it.
             CorpusError: SQLite cannot open or migrate it.
         """
         self.path = true_path(path)
+        refuse_name(self.path, read_only=read_only)
         if not create and not self.path.is_file():
             raise CorpusMissing(self.path)
         with explained(self.path):

@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from crawler.errors import CorpusError, OwnFile
+from crawler.errors import CorpusError, OwnFile, UnfitName
 
 _ENDS = ("", "-wal", "-shm", "-journal", ".lock")
 """What SQLite and the run lock add to a file's name."""
@@ -24,8 +24,53 @@ def true_path(path: Path | str) -> Path:
 
 
 def beside(path: Path, kind: str) -> Path:
-    """Return where the file of a kind is (`pages`, or `read` for the published copy) that belongs to the corpus."""
-    return path.with_name(f"{path.stem}.{kind}.db")
+    """Return where the file of a kind is (`pages`, or `read` for the published copy) that belongs to the corpus.
+
+    `news.db` has `news.pages.db`; a name of another suffix stays whole, `news.sqlite` has `news.sqlite.pages.db`. Once
+    it had `news.pages.db` too: where that is still there, and can be nobody else's, it is.
+    """
+    short = path.with_name(f"{path.stem}.{kind}.db")
+    if path.suffix == ".db":
+        return short
+    whole = path.with_name(f"{path.name}.{kind}.db")
+    return short if short.exists() and not whole.exists() and not _namesakes(path) else whole
+
+
+def _namesakes(path: Path) -> list[Path]:
+    """Return the other databases of this name in the folder, whatever their suffix."""
+    near = path.parent.glob(f"{glob.escape(path.stem)}*")
+    return [each for each in near if each.stem == path.stem and each != path and _is_database(each)]
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
+def refuse_name(path: Path, *, read_only: bool = False) -> None:
+    """Refuse a corpus at a true path where another has a file: its pages, its published copy.
+
+    A published copy may be read as a corpus.
+
+    Raises:
+        UnfitName: it is so.
+    """
+    if path.name.endswith((".pages.db", ".read.db")[: 1 if read_only else 2]):
+        raise UnfitName(
+            path,
+            "files that end in .pages.db are the pages of a corpus, those in .read.db its published copy: give the "
+            "corpus another name (a shard has that of its archive)",
+        )
+    if read_only or (path.suffix == ".db" and path.exists()):  # of two put there by hand the other one is refused
+        return
+    near = path.with_suffix("") if path.suffix == ".db" else path.with_name(f"{path.name}.db")
+    pages = beside(path, "pages")
+    for other in (*_namesakes(path), near):
+        if _is_database(other) and beside(other, "pages") == pages:
+            raise UnfitName(path, f"its pages would be in {pages}, as those of {other} are: give it another name")
 
 
 def refuse_own(corpus: Path, target: Path) -> None:

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS pages (
 
 
 def pages_path(corpus: Path | str) -> Path:
-    """Return where the pages of a corpus are: `news.db` has `news.pages.db` beside it."""
+    """Return where the pages of a corpus are: `news.db` has `news.pages.db` beside it (`files.beside`)."""
     return beside(true_path(corpus), "pages")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.corpus.base import explained
-from crawler.corpus.files import beside, partial_of, refuse_own, true_path, vacuum_into
+from crawler.corpus.files import beside, partial_of, refuse_name, refuse_own, true_path, vacuum_into
 from crawler.corpus.leads import tombstone
 from crawler.corpus.pages import pages_path
 from crawler.corpus.sources import netloc_of
@@ -49,6 +49,7 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
 
     Raises:
         OwnFile: there, or where the copy's pages would be, is a file of the corpus itself.
+        UnfitName: there, or where the copy's pages would be, is a file of another corpus.
         CorpusError: the copy failed its check, or could not be written; what was at `path` before is still there.
     """
     target = true_path(path)
@@ -56,6 +57,7 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
         target = true_path(target / corpus.path.name)
     for each in (target, pages_path(target)):
         refuse_own(corpus.path, each)
+    refuse_name(target)
     written = [_copy(corpus.conn, corpus.path, target, "articles")]
     if pages_path(corpus.path).is_file():
         written.append(_copy(corpus.pages.conn, corpus.pages.path, pages_path(target), "pages"))
