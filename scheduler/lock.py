@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,14 +40,18 @@ def run_lock(path: Path, wait: float = 0) -> Iterator[None]:
 
     Raises:
         RunLocked: another process, or another block of this one, still holds it after `wait` seconds.
-        CorpusError: the lock file cannot be opened.
+        CorpusError: the lock file cannot be opened or locked.
     """
     corpus = true_path(path)
     lock = corpus.with_name(f"{corpus.name}.lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     except OSError as error:
-        raise CorpusError(lock, f"cannot open the lock file: {error.strerror}") from error
+        raise CorpusError(
+            lock,
+            f"cannot open the lock file: {error.strerror}; is the folder there, has its disk room, and may this user "
+            "write it?",
+        ) from error
     try:
         _acquire(descriptor, lock, wait)
         _note(descriptor, f"pid {os.getpid()} since {stamp(datetime.now(UTC))}\n")
@@ -71,10 +75,16 @@ def _acquire(descriptor: int, lock: Path, wait: float) -> None:
                 holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
                 raise RunLocked(lock, holder or "its process is just starting or ending") from None
             time.sleep(min(RETRY_SECONDS, left))
+        except OSError as error:  # some network disks know no locks
+            raise CorpusError(
+                lock, f"cannot be locked: {error.strerror}; keep the corpus on a disk of this machine"
+            ) from error
         else:
             return
 
 
 def _note(descriptor: int, text: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
+    """Write who holds the lock, or nothing; on a full disk it is held without a word."""
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)

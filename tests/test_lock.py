@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import re
 import signal
@@ -14,7 +16,7 @@ from crawler.errors import CorpusError, CorpusMissing, RunLocked
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HOLD = """
@@ -135,3 +137,39 @@ def test_a_link_to_itself_is_no_corpus(tmp_path: Path) -> None:
         Corpus(loop, read_only=True)
     with pytest.raises(CorpusError, match="cannot be made"):
         Corpus(loop, create=True)
+
+
+def test_a_disk_that_takes_no_note_stops_no_run(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note is for people: where it cannot be written the lock is held all the same, and freed."""
+
+    def full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("pwrite", "ftruncate"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, full)
+            with run_lock(corpus), pytest.raises(RunLocked, match="just starting or ending"), run_lock(corpus):
+                pass
+    with run_lock(corpus):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_says_what_to_do(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the file, what the system said, and where to look."""
+
+    def fails(number: int) -> Callable[..., int]:
+        def call(*_arguments: object) -> int:
+            raise OSError(number, os.strerror(number))
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", fails(errno.ENOSPC))
+        with (
+            pytest.raises(CorpusError, match=r"db\.lock: .*No space left on device; .* has its disk room"),
+            run_lock(corpus),
+        ):
+            pass
+    monkeypatch.setattr(fcntl, "flock", fails(errno.ENOLCK))
+    with pytest.raises(CorpusError, match=r"db\.lock: cannot be locked: No locks available; keep"), run_lock(corpus):
+        pass
