@@ -3,9 +3,12 @@
     HouxuError                      exit 1
     ├── TopicError                  exit 2   a topic file with mistakes, all of them
     ├── CorpusError                 exit 1   the corpus cannot be read or written
-    │   ├── CorpusMissing           exit 1   no file at that path
+    │   ├── CorpusMissing           exit 1   no file at that path, or an empty one
+    │   ├── NotACorpus              exit 1   another program's database
     │   ├── PageLost                exit 1   a raw page is missing from its file, or damaged
     │   ├── CorpusTooNew            exit 1   written by a newer houxu
+    │   ├── UnfitName               exit 1   a corpus would share a file with another one
+    │   ├── OwnFile                 exit 1   a copy or an export would replace a file of the corpus
     │   └── WrongTopic              exit 2   the file follows another topic
     ├── RunLocked                   exit 75  another run holds the lock
     ├── NetworkDown                 exit 1   no host could be reached
@@ -74,6 +77,19 @@ class CorpusMissing(CorpusError):
         super().__init__(path, "no corpus here. `houxu crawl --db PATH` makes one; --db or $HOUXU_DB names another")
 
 
+class NotACorpus(CorpusError):
+    """The database at `path` is another program's; `holds` names some of its tables. Nothing in it was changed."""
+
+    def __init__(self, path: Path | str, holds: Sequence[str]) -> None:
+        self.holds = tuple(holds)
+        tables = ", ".join(repr(name) for name in self.holds)
+        super().__init__(
+            path,
+            f"another program's database (it holds {tables}), left as it is. --db or $HOUXU_DB names a corpus; "
+            "a new one needs a path where no file is",
+        )
+
+
 class PageLost(CorpusError):
     """The raw page under this key is missing from the pages file, or damaged there; the others can be read."""
 
@@ -84,6 +100,20 @@ class CorpusTooNew(CorpusError):
     def __init__(self, path: Path | str, unknown: Sequence[str]) -> None:
         self.unknown = tuple(unknown)
         super().__init__(path, f"written by a newer houxu (migrations {', '.join(unknown)}); upgrade houxu to open it")
+
+
+class UnfitName(CorpusError):
+    """No corpus may be at `path`: its file, or that of its pages, would be one of another corpus."""
+
+
+class OwnFile(CorpusError):
+    """At `path`, where something else was to be written, is a file of the corpus. Nothing was written."""
+
+    def __init__(self, path: Path | str, corpus: Path | str) -> None:
+        self.corpus = str(corpus)
+        super().__init__(
+            path, f"is a file of the corpus {corpus} and stays as it is: give another name or another folder"
+        )
 
 
 class WrongTopic(CorpusError):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from crawler import stories
 from crawler.corpus import union, upkeep
+from crawler.corpus.files import true_path
 from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, WrongTopic
@@ -70,7 +71,7 @@ def merge(
 
 
 def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[int], object]) -> Merged:
-    if path.absolute() == corpus.path:
+    if true_path(path) == corpus.path:
         raise CorpusError(path, "is the corpus itself: give it as --db only")
     with _opened(corpus, topic, path) as shard:
         before = corpus.articles()
@@ -115,8 +116,8 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
                 upkeep.forget(corpus, what, now=now, same=same)
             if in_shard:  # in a copy: a shard is only read
                 folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="houxu-merge-")))
-                upkeep.backup(shard, folder / path.name)
-                shard = closing.enter_context(Corpus(folder / path.name, create=True))
+                upkeep.backup(shard, folder / "shard.db")  # its own name may be that of a published copy
+                shard = closing.enter_context(Corpus(folder / "shard.db", create=True))
                 for what in sorted(in_shard):
                     upkeep.forget(shard, what, now=now, same=same)
         with union.one_moment(shard):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.errors import CorpusError, RunLocked
+from crawler.corpus.store import Corpus
+from crawler.errors import CorpusError, CorpusMissing, RunLocked
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HOLD = """
@@ -106,4 +110,66 @@ def test_programs_we_start_do_not_keep_it(corpus: Path) -> None:
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     """Where the lock file cannot be made, the error says which file."""
     with pytest.raises(CorpusError, match=r"nowhere/corpus\.db\.lock"), run_lock(tmp_path / "nowhere" / "corpus.db"):
+        pass
+
+
+def test_a_link_has_the_lock_and_the_pages_of_what_it_leads_to(corpus: Path, tmp_path: Path) -> None:
+    """By a link in another folder, or through a linked folder, two runs exclude each other and find the same pages."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    link, through = folder / "mine.db", tmp_path / "linked"
+    link.symlink_to(corpus)
+    through.symlink_to(tmp_path)
+    with run_lock(corpus):
+        for name in (link, through / "corpus.db"):
+            with pytest.raises(RunLocked, match=re.escape(f"{corpus}.lock")), run_lock(name):
+                pass
+            with Corpus(name, create=True) as opened:
+                assert (opened.path, opened.pages.path) == (corpus, tmp_path / "corpus.pages.db")
+    assert [each.name for each in folder.iterdir()] == ["mine.db"]
+
+
+def test_a_link_to_itself_is_no_corpus(tmp_path: Path) -> None:
+    """It leads nowhere: told as a missing file, or one that cannot be made, not as a traceback."""
+    loop = tmp_path / "loop.db"
+    loop.symlink_to(loop)
+    with pytest.raises(CorpusMissing):
+        Corpus(loop, read_only=True)
+    with pytest.raises(CorpusError, match="cannot be made"):
+        Corpus(loop, create=True)
+
+
+def test_a_disk_that_takes_no_note_stops_no_run(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note is for people: where it cannot be written the lock is held all the same, and freed."""
+
+    def full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("pwrite", "ftruncate"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, full)
+            with run_lock(corpus), pytest.raises(RunLocked, match="just starting or ending"), run_lock(corpus):
+                pass
+    with run_lock(corpus):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_says_what_to_do(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the file, what the system said, and where to look."""
+
+    def fails(number: int) -> Callable[..., int]:
+        def call(*_arguments: object) -> int:
+            raise OSError(number, os.strerror(number))
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", fails(errno.ENOSPC))
+        with (
+            pytest.raises(CorpusError, match=r"db\.lock: .*No space left on device; .* has its disk room"),
+            run_lock(corpus),
+        ):
+            pass
+    monkeypatch.setattr(fcntl, "flock", fails(errno.ENOLCK))
+    with pytest.raises(CorpusError, match=r"db\.lock: cannot be locked: No locks available; keep"), run_lock(corpus):
         pass

@@ -178,13 +178,6 @@ def test_backup_runs_from_a_read_only_corpus(rows: Rows, tmp_path: Path) -> None
         assert len(backup(reading, tmp_path / "r.db")) == 2
 
 
-@pytest.mark.parametrize("name", ["c.db", "c.sqlite"])
-def test_backup_never_overwrites_the_corpus(rows: Rows, tmp_path: Path, name: str) -> None:
-    """Neither the corpus nor its pages."""
-    with pytest.raises(CorpusError, match="another name"):
-        backup(rows.corpus, tmp_path / name)
-
-
 def test_a_backup_that_fails_leaves_the_one_before(rows: Rows, tmp_path: Path) -> None:
     """Where the copy cannot be written, the error names the file and nothing half-made stays."""
     with pytest.raises(CorpusError, match=r"nowhere.*b\.db"):

@@ -180,8 +180,8 @@ def locked(db: Path) -> Iterator[None]:
 
 @contextmanager
 def open_to_write(db: Path, topic: Topic | None = None, *, create: bool = False) -> Iterator[Corpus]:
-    """Open a corpus to write, tied to a topic where one is given; only with `create` is a missing file made."""
-    corpus = Corpus(db, create=create or db.is_file())
+    """Open a corpus to write, tied to a topic where one is given; only with `create` is one made."""
+    corpus = Corpus(db, create=create, migrate=True)
     try:
         if topic is not None:
             corpus.claim_topic(topic.id, topic.seed.isoformat() if topic.seed else None)

@@ -25,6 +25,7 @@ from crawler.cli.options import (
     with_topic,
 )
 from crawler.corpus import upkeep
+from crawler.corpus.files import refuse_own
 from crawler.export import Format
 from crawler.export import export as export_coverage
 
@@ -72,7 +73,7 @@ def backup(path: Path, db: Path) -> None:
         written = upkeep.backup(corpus, path)
     if sys.stdout.isatty():  # under cron what is printed is mailed
         for file in written:
-            click.echo(file)
+            click.echo(click.format_filename(file))
 
 
 @main.command()
@@ -105,5 +106,8 @@ def forget(what: str, topic_file: Path | None, db: Path) -> None:
 @with_db
 def export(form: Format, output: Path | None, db: Path) -> None:
     """Write the coverage, a row per article."""
-    with open_to_read(db) as corpus, click.open_file(str(output or "-"), "wb", atomic=output is not None) as out:
-        export_coverage(corpus, form, cast("BinaryIO", out))
+    with open_to_read(db) as corpus:
+        if output is not None:
+            refuse_own(corpus.path, output)
+        with click.open_file(str(output or "-"), "wb", atomic=output is not None) as out:
+            export_coverage(corpus, form, cast("BinaryIO", out))

@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from crawler.corpus import schema
+from crawler.corpus.files import refuse_name, true_path
 from crawler.errors import CorpusError, CorpusMissing, WrongTopic
 from crawler.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
 BUSY_SECONDS = 30.0
@@ -46,15 +47,16 @@ _PAGES_TO_DO = "the pages file is damaged; move it away, and a new one is begun:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn sqlite3's errors into a CorpusError that names the file and what to do."""
+def explained(path: Path, *, read: Path | None = None) -> Iterator[None]:
+    """Turn sqlite3's errors into a CorpusError that names the file and what to do; damage is that of the file read."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary one
         todo = _TO_DO.get(code)
-        if code in _DAMAGED and path.name.endswith(".pages.db"):
-            todo = _PAGES_TO_DO
+        if code in _DAMAGED:
+            path = read or path
+            todo = _PAGES_TO_DO if path.name.endswith(".pages.db") else todo
         raise CorpusError(path, f"{error}: {todo}" if todo else str(error)) from error
 
 
@@ -62,33 +64,41 @@ class Base:
     """One open corpus.
 
     Attributes:
-        path: absolute path of the file.
+        path: absolute path of the file, links followed.
         conn: the connection, in autocommit mode (`isolation_level=None`), rows as `sqlite3.Row`.
     """
 
-    def __init__(self, path: Path | str, *, create: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path | str, *, create: bool = False, read_only: bool = False, migrate: bool = False
+    ) -> None:
         """Open the corpus at `path`.
 
         Args:
             path: the file; `:memory:` is not supported, since the pages live beside it.
             create: make the file, or migrate it to the newest schema after a backup.
             read_only: refuse every write.
+            migrate: migrate it as `create` does, and make none.
 
         Raises:
-            CorpusMissing: there is no file and `create` is false.
+            CorpusMissing: there is no file, or an empty one, and `create` is false.
+            UnfitName: the file, or that of its pages, would be one of another corpus.
+            NotACorpus: the file is another program's database; it is left as it is.
             CorpusTooNew: a newer houxu wrote it.
             CorpusError: SQLite cannot open or migrate it.
         """
-        self.path = Path(path).expanduser().absolute()
+        self.path = true_path(path)
+        refuse_name(self.path, read_only=read_only)
         if not create and not self.path.is_file():
             raise CorpusMissing(self.path)
         with explained(self.path):
             try:
-                self.conn = connect(self.path, read_only=read_only)
+                self.conn = connect(
+                    self.path, read_only=read_only, vet=lambda conn: schema.vet(conn, self.path, create=create)
+                )
             except OSError as error:  # making the file
                 raise CorpusError(self.path, f"cannot be made: {error.strerror or error}") from error
             try:
-                schema.ready(self.conn, self.path, write=create)
+                schema.ready(self.conn, self.path, write=create or migrate)
             except BaseException:
                 self.conn.close()
                 raise
@@ -185,23 +195,37 @@ def _cleaned(values: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mappi
     return tuple(clean(value) if isinstance(value, str) else value for value in values)
 
 
-def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Return a connection in autocommit mode with this project's pragmas; makes the file unless `read_only`."""
-    if read_only:
-        uri = f"{path.as_uri()}?mode=ro"
-        conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, factory=Connection)
-        conn.execute("PRAGMA query_only = ON")
-    else:
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o640))
-        conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, factory=Connection)
-        conn.execute("PRAGMA journal_mode = WAL")
-        conn.execute("PRAGMA synchronous = FULL")
-        conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
-        conn.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
-        conn.execute("PRAGMA foreign_keys = ON")
-        conn.execute(
-            "PRAGMA recursive_triggers = ON"
-        )  # else INSERT OR REPLACE would walk past the append-only triggers
+def connect(
+    path: Path, *, read_only: bool, vet: Callable[[sqlite3.Connection], None] = lambda _conn: None
+) -> sqlite3.Connection:
+    """Return a connection in autocommit mode with this project's pragmas; makes the file unless `read_only`.
+
+    Args:
+        path: the file.
+        read_only: refuse every write.
+        vet: raises for a file to be left alone; called before the journal mode, which stays with a file, is set.
+    """
+    if not read_only and not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o640))
+    uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}"
+    conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, factory=Connection)
+    try:
+        vet(conn)
+        if read_only:
+            conn.execute("PRAGMA query_only = ON")
+        else:
+            _write_safely(conn)
+    except BaseException:
+        conn.close()
+        raise
     conn.row_factory = sqlite3.Row
     return conn
+
+
+def _write_safely(conn: sqlite3.Connection) -> None:
+    conn.execute("PRAGMA journal_mode = WAL")
+    conn.execute("PRAGMA synchronous = FULL")
+    conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+    conn.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
+    conn.execute("PRAGMA foreign_keys = ON")
+    conn.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE would walk past the append-only triggers

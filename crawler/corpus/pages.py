@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from crawler.corpus.base import connect, explained
+from crawler.corpus.files import beside, true_path
 from crawler.corpus.schema import immediate
 from crawler.errors import CorpusError, PageLost
 
@@ -23,6 +23,7 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from types import TracebackType
 
 LEVEL = 3
@@ -38,9 +39,8 @@ CREATE TABLE IF NOT EXISTS pages (
 
 
 def pages_path(corpus: Path | str) -> Path:
-    """Return where the pages of a corpus are: `news.db` has `news.pages.db` beside it."""
-    path = Path(corpus).expanduser().absolute()
-    return path.with_name(f"{path.stem}.pages.db")
+    """Return where the pages of a corpus are: `news.db` has `news.pages.db` beside it (`files.beside`)."""
+    return beside(true_path(corpus), "pages")
 
 
 class Pages:

@@ -5,7 +5,7 @@ A migration after the first that is more than a statement has a file of its own,
 
 from __future__ import annotations
 
-import os
+import re
 import sqlite3
 from contextlib import contextmanager
 from hashlib import sha256
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database, Migrations
 
-from crawler.errors import CorpusError, CorpusTooNew
+from crawler.corpus.files import partial_of, vacuum_into
+from crawler.errors import CorpusError, CorpusMissing, CorpusTooNew, NotACorpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 migrations = Migrations("houxu")
+
+_APPLIED = "FROM _sqlite_migrations WHERE migration_set = 'houxu'"
 
 
 def _sql(name: str) -> str:
@@ -82,10 +85,14 @@ def m006_new_leads(db: Database) -> None:
 
 
 def lay_views(db: Database) -> None:
-    """Drop every view and create those of `views.sql`: a view holds no data, so the newest text is right."""
-    for name in db.view_names():
-        db.conn.execute(f'DROP VIEW "{name}"')
-    _run(db, _sql("views.sql"))
+    """Create the views of `views.sql` anew: a view holds no data, so the newest text is right. Others stay.
+
+    A view that a later release does without is to be dropped by a migration.
+    """
+    views = _sql("views.sql")
+    for name in re.findall(r"^CREATE VIEW (\w+)", views, re.MULTILINE):
+        db.conn.execute(f"DROP VIEW IF EXISTS {name}")
+    _run(db, views)
     db.conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('views', ?)", (_views_sha256(),))
 
 
@@ -95,6 +102,22 @@ def _views_sha256() -> str:
 
 def _has_newest_views(db: Database) -> bool:
     return db.execute("SELECT 1 FROM meta WHERE key = 'views' AND value = ?", (_views_sha256(),)).fetchone() is not None
+
+
+def vet(conn: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    """Refuse a database that is no corpus, before anything in it is changed.
+
+    Raises:
+        NotACorpus: another program's tables are in it.
+        CorpusMissing: it is empty, and `create` is false.
+    """
+    names = [name for (name,) in conn.execute("SELECT name FROM sqlite_master ORDER BY rowid")]
+    if "_sqlite_migrations" in names and conn.execute(f"SELECT 1 {_APPLIED}").fetchone():
+        return
+    if names:
+        raise NotACorpus(path, names[:3])
+    if not create:
+        raise CorpusMissing(path)
 
 
 def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
@@ -115,11 +138,11 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
                 lay_views(db)
         return
     if not write:
-        raise CorpusError(path, "not a corpus, or one of an older houxu; any `houxu crawl` migrates it")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        raise CorpusError(path, "the corpus of an older houxu; any `houxu crawl` migrates it")
+    partial = partial_of(path)
     try:
         if applied:
-            conn.execute("VACUUM INTO ?", (str(partial),))
+            vacuum_into(conn, path, partial, "articles")
         with immediate(conn):  # four processes migrating a new file at once: 36 of 36 fine so, 9 without
             if applied and _applied(db) == applied:  # else another process has migrated it meanwhile, and backed it up
                 partial.chmod(0o640)
@@ -151,4 +174,4 @@ def before(path: Path, migration: str) -> Path:
 def _applied(db: Database) -> set[str]:
     if "_sqlite_migrations" not in db.table_names():
         return set()
-    return {row["name"] for row in db.query("SELECT name FROM _sqlite_migrations WHERE migration_set = 'houxu'")}
+    return {row["name"] for row in db.query(f"SELECT name {_APPLIED}")}

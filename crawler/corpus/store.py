@@ -31,8 +31,10 @@ class Corpus(Articles, Claims, Copies, Leads, News, Pasts, Reads, Runs, Search, 
         pages: the raw pages, in a file of their own.
     """
 
-    def __init__(self, path: Path | str, *, create: bool = False, read_only: bool = False) -> None:
-        super().__init__(path, create=create, read_only=read_only)
+    def __init__(
+        self, path: Path | str, *, create: bool = False, read_only: bool = False, migrate: bool = False
+    ) -> None:
+        super().__init__(path, create=create, read_only=read_only, migrate=migrate)
         self._pages: Pages | None = None
         self._read_only = read_only
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.corpus.base import explained
+from crawler.corpus.files import beside, partial_of, refuse_name, refuse_own, true_path, vacuum_into
 from crawler.corpus.leads import tombstone
 from crawler.corpus.pages import pages_path
 from crawler.dedupe import canonical_url
@@ -23,6 +24,7 @@ from crawler.web import netloc_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
+    from pathlib import Path
 
     from crawler.corpus.store import Corpus
 
@@ -46,17 +48,19 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
         The files written: the corpus, and its pages where there are any.
 
     Raises:
-        CorpusError: `path` is the corpus itself, the copy failed its check, or it could not be written; what was at
-            `path` before is still there.
+        OwnFile: there, or where the copy's pages would be, is a file of the corpus itself.
+        UnfitName: there, or where the copy's pages would be, is a file of another corpus.
+        CorpusError: the copy failed its check, or could not be written; what was at `path` before is still there.
     """
-    target = Path(path).expanduser().absolute()
+    target = true_path(path)
     if target.is_dir():
-        target /= corpus.path.name
-    if target == corpus.path or pages_path(target) == pages_path(corpus.path):
-        raise CorpusError(target, "a backup needs another name or another folder than the corpus")
-    written = [_copy(corpus.conn, target)]
+        target = true_path(target / corpus.path.name)
+    for each in (target, pages_path(target)):
+        refuse_own(corpus.path, each)
+    refuse_name(target)
+    written = [_copy(corpus.conn, corpus.path, target, "articles")]
     if pages_path(corpus.path).is_file():
-        written.append(_copy(corpus.pages.conn, pages_path(target)))
+        written.append(_copy(corpus.pages.conn, corpus.pages.path, pages_path(target), "pages"))
     return written
 
 
@@ -70,32 +74,28 @@ def publish(corpus: Corpus) -> Path:
         CorpusError: it could not be written or failed its check; the one before is still there.
     """
     target = published_path(corpus)
-    _copy(corpus.conn, target, mode=0o644)
+    _copy(corpus.conn, corpus.path, target, "articles", mode=0o644)
     return target
 
 
 def published_path(corpus: Corpus) -> Path:
     """Return where `publish` leaves its copy."""
-    return corpus.path.with_name(f"{corpus.path.stem}.read.db")
+    return beside(corpus.path, "read")
 
 
-def _copy(conn: sqlite3.Connection, target: Path, mode: int = 0o640) -> Path:
-    """Write a checked copy of a database, in one piece or not at all."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+def _copy(conn: sqlite3.Connection, source: Path, target: Path, table: str, mode: int = 0o640) -> Path:
+    """Write a checked copy of a database that holds that table, in one piece or not at all."""
+    partial = partial_of(target)
     try:
-        partial.unlink(missing_ok=True)
-        with explained(target):
+        with explained(target, read=source):
             (query_only,) = conn.execute("PRAGMA query_only").fetchone()
             conn.execute("PRAGMA query_only = OFF")  # it refuses VACUUM INTO, which writes only the copy
             try:
-                conn.execute("VACUUM INTO ?", (str(partial),))
+                vacuum_into(conn, source, partial, table)
             finally:
                 conn.execute(f"PRAGMA query_only = {query_only}")
-            copied = sqlite3.connect(partial)
-            try:
-                (found,) = copied.execute("PRAGMA quick_check(1)").fetchone()
-            finally:
-                copied.close()
+        with explained(target), closing(sqlite3.connect(partial)) as copied:
+            (found,) = copied.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise CorpusError(target, f"the copy is damaged and was thrown away: {found}")
         partial.chmod(mode)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from crawler import show
 from crawler import topic as topics
+from crawler.corpus.files import refuse_name, true_path
 from crawler.corpus.pages import pages_path
 from crawler.corpus.store import Corpus
 from crawler.errors import WrongTopic
@@ -63,10 +64,13 @@ def demo(db: Path, crawl_once: CrawlOnce, *, terminal: int = 80) -> Iterator[str
     An older demo at that path is replaced.
 
     Raises:
+        UnfitName: the file, or that of its pages, would be one of another corpus.
         WrongTopic: the file at that path follows something else, and is left alone.
         CorpusError: it is no corpus, and is left alone.
     """
     topic = sample_topic()
+    db = true_path(db)  # else a link would be replaced, and the older demo stay without its pages
+    refuse_name(db)
     if db.exists():
         with Corpus(db, read_only=True) as held:
             if held.meta("topic_id") != topic.id:

@@ -73,6 +73,23 @@ def test_a_file_that_may_not_grow_loses_nothing_committed(tmp_path: Path) -> Non
     assert picture(path) == picture(whole)
 
 
+@pytest.mark.parametrize("command", ["reindex", "prune", "backup"])
+def test_where_nothing_can_be_written_the_file_is_named(command: str, path: Path) -> None:
+    """Not a byte (RLIMIT_FSIZE): exit 1 with the corpus' file and what to do, though the lock could take no note."""
+    code = (
+        "import resource, sys; from crawler.cli import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); main(sys.argv[1:])"
+    )
+    where = [str(path.with_name("b.db"))] if command == "backup" else []
+    done = subprocess.run(
+        [sys.executable, "-c", code, command, *where, "--db", str(path)], cwd=ROOT, check=False, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.returncode == 1, done
+    assert done.stderr.startswith(f"houxu: {path}: disk I/O error: what was committed stays; look after the disk")
+    assert wrong_with(path) == []
+
+
 def fill(corpus: Corpus) -> None:
     """Write more than fits into either file, in one transaction."""
     with corpus.transaction():
