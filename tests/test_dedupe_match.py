@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import re
 import unicodedata
@@ -17,6 +18,7 @@ from crawler.dedupe import bare_sha256, match, sketch
 from crawler.dedupe.sketch import LEAST, MOST, SHORTEST, fingerprints
 from crawler.model import Article, Held, Match
 
+matching = importlib.import_module("crawler.dedupe.match")  # the package names its function so
 TRADITIONAL = OpenCC("s2t")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -173,6 +175,27 @@ def test_copies_come_first_and_the_best_of_them() -> None:
     found = match(Article(url="", title="", body=bulletin(3, ["6", "7", "8", "9", "0"])), held)
     assert [one.article_id for one in found] == [1, 0]
     assert [one.kind for one in found] == ["reprint", None]
+
+
+def test_only_so_much_of_all_candidates_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first candidates are verified, which are the likeliest; the others are passed over."""
+    held = [
+        Held(article_id=n, revision_id=n, url="", title="", body=ORIGINAL, published_at=None, first_seen_at=NOON)
+        for n in range(5)
+    ]
+    monkeypatch.setattr(matching, "MOST_READ", 3 * len(ORIGINAL))
+    found = match(Article(url="", title="", body=ORIGINAL), held)
+    assert [one.article_id for one in found] == [0, 1, 2]
+
+
+def test_what_a_long_text_was_read_as_is_not_kept() -> None:
+    """Of 128 of the longest that would be 340 MB for as long as the process lives; both ways the match is the same."""
+    matching._kept.cache_clear()
+    long = ORIGINAL * (1 + matching.LONGEST_KEPT // len(ORIGINAL))
+    assert kind(f"转载：{long}", long) == "reprint"
+    assert matching._kept.cache_info().currsize == 0
+    assert kind(f"转载：{ORIGINAL}", ORIGINAL) == "reprint"
+    assert matching._kept.cache_info().currsize == 2
 
 
 @given(st.text(max_size=400))

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.errors import SourceError
-from crawler.spiders import answers, feed
+from crawler.spiders import answers, entries, feed
 from crawler.web import LONGEST_URL
 from tests.answers import HALF_PAST_SIX, NOW, SOURCE, ask, refusal
 
@@ -303,6 +303,51 @@ def test_json_entries_of_any_shape() -> None:
         ("https://news.test/x", "tag"),
     ]
     assert answer.dropped == 4
+
+
+def test_a_base_longer_than_any_address_is_none() -> None:
+    """Relative links count from the address of the feed instead, and none is joined with half a megabyte."""
+    items = item("https://news.test/1") + "".join(item(f"{number}", "") for number in range(1, 1000))
+    answer = ask(feed.parse, f"<rss><channel><link>https://a.test/{'a/' * 200_000}</link>{items}</channel></rss>")
+    assert (len(answer.leads), answer.leads[0].url) == (1000, "https://news.test/1")
+    assert answer.leads[999].url == "https://news.test/999"
+    assert answers.web_url("1", "https://a.test/" + "a/" * 200_000) is None
+    assert answers.web_url("https://a.test/1", "https://a.test/" + "a/" * 200_000) == "https://a.test/1"
+
+
+def test_bases_are_applied_once_an_element_and_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed's and an entry's `xml:base` count; a hundred inside each other cost four joins, however many entries."""
+    joins: list[str] = []
+    join = entries.urljoin_or
+
+    def counted(base: str, href: str) -> str:
+        joins.append(href)
+        return join(base, href)
+
+    monkeypatch.setattr(entries, "urljoin_or", counted)
+    nested = '<a xml:base="x/">' * 100 + item("1") * 50 + "</a>" * 100
+    answer = ask(feed.parse, f"<rss><channel><link>https://news.test/</link>{nested}</channel></rss>")
+    assert {lead.url for lead in answer.leads} == {"https://news.test/x/x/x/x/1"}
+    assert joins == ["https://news.test/", *["x/"] * entries.MOST_BASES]
+
+
+@pytest.mark.parametrize("field", ["description", "pubDate", "title"])
+def test_entries_inside_each_other_do_not_say_one_text_again_and_again(field: str) -> None:
+    """A hundred of them hold the document and two megabytes more; what came first is kept."""
+    nested = f"<item><link>https://news.test/1</link><{field}>" * 60 + "字" * 400_000
+    read = entries.document(f"<rss><channel>{nested}</channel></rss>", SOURCE.url, SOURCE)
+    assert read.total == 60
+    assert 0 < sum(each.size for each in read.entries) < 2 * entries.MORE_TEXT
+
+
+def test_namespaces_are_not_repeated_without_end() -> None:
+    """Markup of an entry that names long namespaces in each of its elements is read as far as a lead may hold."""
+    spaces = "".join(f' xmlns:n{number}="{"u" * 900}{number}"' for number in range(40))
+    content = f'<entry><link href="https://news.test/1"/><content type="xhtml">{"<p/>" * 5000}</content></entry>'
+    text = f'<feed xmlns="http://www.w3.org/2005/Atom"{spaces}>{content * 9}</feed>'
+    read = entries.document(text, SOURCE.url, SOURCE)
+    assert 0 < sum(each.size for each in read.entries) < 2 * entries.MORE_TEXT
+    assert ask(feed.parse, text).leads[0].body is None
 
 
 def storable(lead: Lead) -> bool:

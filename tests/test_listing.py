@@ -126,6 +126,16 @@ def test_markup_left_open_does_not_nest_for_ever(markup: str) -> None:
     assert answer.dropped > 300
 
 
+def test_items_hold_only_so_many_nodes_together() -> None:
+    """Items inside each other just below `MOST_NODES` are read until the bound; a long list of flat ones is, whole."""
+    chain = "<div>" * 240 + "<a href=x>t</a>" + "<b></b>" * 240 + "</div>" * 240
+    answer = ask(listing.parse, chain * 4, source=replace(LIST, rules={"item": "div"}))
+    assert 200 < len(answer.leads) < 400
+    assert answer.dropped == 960 - len(answer.leads)
+    rows = (row(f"{number}", "题<i></i>" * 40) for number in range(1000))
+    assert len(ask(listing.parse, page(*rows), source=LIST).leads) == 1000
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crawler.corpus import base
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
-from crawler.grams import VERSION
+from crawler.grams import MOST_CHARACTERS, VERSION
 from tests.corpus_rows import START, Rows
 
 if TYPE_CHECKING:
@@ -217,6 +217,19 @@ def test_an_edit_takes_the_old_words_out(rows: Rows) -> None:
     rows.revise(6, "小米汽车工厂", "机器人进厂，卢伟冰到场。")
     assert rows.corpus.search("雷军") == []
     assert [found.article_id for found in rows.corpus.search("卢伟冰")] == [6]
+    rows.corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
+
+
+def test_of_a_long_text_the_beginning_is_found(rows: Rows) -> None:
+    """What comes after finds nothing and yet is no reason to say that it is missing; no half of a word is found."""
+    filler = "很好。" * (MOST_CHARACTERS // 3 - 20)
+    article = rows.article("长文", f"独一号{filler}" + "x" * 60 + "Unbroken 末二号")
+    assert [found.article_id for found in rows.corpus.search("独一号")] == [article]
+    assert rows.corpus.search("末二号") == []
+    assert rows.corpus.search("独一号 NOT 末二号") == []
+    assert not [term for term, _ in vocabulary(rows.corpus.conn) if term.startswith("x")]
+    rows.revise(article, "长文", f"独三号{filler}")
+    assert rows.corpus.search("独一号") == []
     rows.corpus.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.index import Index
+from crawler.grams import MOST_CHARACTERS
 from crawler.model import instant, stamp
 from crawler.query import Alternative, parse, plain
 
@@ -195,6 +196,8 @@ def _in_headline(title: str, alternative: Alternative) -> bool:
 
 def _holds(folded: str, alternative: Alternative) -> bool:
     wanted, unwanted = alternative.unsure()
+    if len(folded) > MOST_CHARACTERS:  # what is not in the index may still be in the text
+        unwanted = [*alternative.without]
     return all(word.pattern.search(folded) for word in wanted) and not any(
         word.pattern.search(folded) for word in unwanted
     )

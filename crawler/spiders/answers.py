@@ -134,12 +134,15 @@ def json_value(text: str, source: Source, *, more: bool = False) -> Any:
 
 
 def web_url(href: str, base: str) -> str | None:
-    """Return a link as an absolute http(s) URL, None when it leads where no crawl may go: javascript:, data:, file:."""
+    """Return a link as an absolute http(s) URL, None when it leads where no crawl may go: javascript:, data:, file:.
+
+    A base longer than any address is none: joining a thousand links with one of 470 kB took 14 s.
+    """
     href = _INSIDE_URL.sub("", clean(href).strip())
     if not href or len(href) > LONGEST_URL:
         return None
     try:
-        url = urljoin(base, href)
+        url = urljoin(base if len(base) <= LONGEST_URL else "", href)
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:  # a bad port, a bad IPv6 address
