@@ -1,0 +1,14 @@
+"""What a hostile text costs the claims: shapes of which an unguarded rule would never come to an end."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.claims import attribution
+
+
+@pytest.mark.parametrize("piece", ["在", "在也", "在会上", "在 在", "也"])
+def test_who_is_quoted_is_looked_for_once(piece: str) -> None:
+    """在 may stand in what follows another 在: tried in every way, 32 of them took five seconds."""
+    assert attribution.quoted(f"“，小米{piece * 200}x MiMo") is None
+    assert attribution.quoted("罗福莉在北京的会上再次表示，参数是309B。") == "罗福莉"
