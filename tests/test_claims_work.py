@@ -20,3 +20,10 @@ def test_what_stands_between_two_currencies_is_read_in_one_way(piece: str) -> No
     """约合 is also 约 and 合: every one more doubled the time, and 22 took a second and a half."""
     assert _CONVERTS.fullmatch(piece * 200)
     assert not _CONVERTS.fullmatch(f"{piece * 200}嗯")
+
+
+@pytest.mark.parametrize("piece", ["A", "aA", "A.", "小A", "A’s"])
+def test_a_name_is_read_from_the_first_capital_of_a_word(piece: str) -> None:
+    """A word of 200,000 letters is read once, not once from each of its capitals: twenty minutes."""
+    assert attribution.quoted(piece * (200_000 // len(piece))) is None
+    assert attribution.quoted("An iPhone, 卢伟冰Lu Weibing said, is no rival.") == "Lu Weibing"

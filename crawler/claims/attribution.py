@@ -32,13 +32,16 @@ _NO_NAME = re.compile(
 """What a name of two to four characters does not hold: without it the end of any clause is one."""
 
 _NAME = r"(?:[A-Z][\w.’'-]+)(?:\s(?:[A-Z][\w.’'-]+|of|the|&)){0,4}"
+_WHOLE_NAME = _NAME.replace("]+", "]++")
+_BEFORE_NAME = r"(?<![\w.’'-])(?:(?![A-Z])[\w.’'-])*+"
+"""From the beginning of a word to its first capital: looked for at each capital, AAAA… is read anew as often."""
 _SAY = (
     "(?:says?|said|told|tells|announced|claims?|claimed|stated|revealed|disclosed|added|wrote|noted|explained|quotes?|"
     "estimates?|estimated|pledged|confirmed|declared)"
 )
 _SAID = re.compile(
     rf"(?:[Aa]ccording to|[Aa]s reported by|[Cc]iting|quoting)\s(?:the\s)?(?P<source>{_NAME})"
-    rf"|(?P<name>{_NAME})(?:,[^,.]{{1,60}},)?\s(?:also\s|has\s|had\s)?{_SAY}\b"
+    rf"|{_BEFORE_NAME}(?P<name>{_WHOLE_NAME})(?:,[^,.]{{1,60}},)?\s(?:also\s|has\s|had\s)?{_SAY}\b"
     rf"|\b{_SAY}\s(?P<after>{_NAME})(?=[,.;]|$)"
 )
 _NO_NAMES = frozenset("The It He She They We You I This That And But In On At As If When While".split())
