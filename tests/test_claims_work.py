@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from crawler import claims, topic
 from crawler.claims import attribution
+from crawler.claims.sentences import LONGEST, sentences
 from crawler.claims.sighting import _CONVERTS
+
+TOPIC = topic.load()
+
+SMALL, FACTOR = 200, 4
+MOST = 1.5
+"""Times what proportion allows: the first sentence is read with fewer terms before it."""
 
 
 @pytest.mark.parametrize("piece", ["在", "在也", "在会上", "在 在", "也"])
@@ -27,3 +37,47 @@ def test_a_name_is_read_from_the_first_capital_of_a_word(piece: str) -> None:
     """A word of 200,000 letters is read once, not once from each of its capitals: twenty minutes."""
     assert attribution.quoted(piece * (200_000 // len(piece))) is None
     assert attribution.quoted("An iPhone, 卢伟冰Lu Weibing said, is no rival.") == "Lu Weibing"
+
+
+def _calls(text: str) -> int:
+    """Return how many functions, of Python's and of C's, are called to find what a text states."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        claims.find(TOPIC.claims, "小米 MiMo-V2-Flash", text)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "总参数4000亿、",
+        "（）总参数3亿、",
+        "激活参数3亿",
+        "GPT-5 3倍速度 Claude-4 2倍成本 ",
+        "小米MiMo参数设备研发激活3亿、",
+    ],
+)
+def test_work_grows_with_the_text(piece: str) -> None:
+    """Four times the text calls four times the functions, though all of it is one sentence: not sixty-four times."""
+    _calls(piece)  # the patterns are compiled once
+    assert _calls(piece * FACTOR * SMALL) <= MOST * FACTOR * _calls(piece * SMALL)
+
+
+def test_a_sentence_without_end_is_read_in_parts() -> None:
+    """Each part ends where a clause does, else where a word does, else where it must; the numbers in it are found."""
+    for piece, end in (("总参数3090亿、", "、"), ("the 309B model ", "model"), ("参", "参")):
+        text = piece * 1000
+        parts = [text[start:stop] for start, stop in sentences(text)]
+        assert all(len(part) <= LONGEST and part.endswith(end) for part in parts)
+        assert sum(len(part.replace(" ", "")) for part in parts) == len(text.replace(" ", ""))
+    found = claims.find(TOPIC.claims, "小米 MiMo-V2-Flash", f"{'据' * 2000}，总参数3090亿。")
+    assert [(each.claim_id, each.raw) for each in found] == [("total_params", "3090亿")]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from crawler.claims import attribution
 from crawler.claims.candidates import Text, candidates
 from crawler.claims.marks import GAP, Mark, Marks, marks_of
-from crawler.claims.sentence import Sentence
+from crawler.claims.sentence import MOST, Sentence
 from crawler.claims.sentences import sentences
 from crawler.claims.sighting import read, read_again, sighting
 from crawler.model import ClaimSighting, Relation
@@ -56,11 +56,16 @@ def find(claims: Sequence[Claim], title: str, body: str) -> tuple[ClaimSighting,
         return ()
     marks = marks_of(tuple(claims))
     found_in = {"title": marks.find(title), "body": marks.find(body)}
-    topic = (*found_in["title"], *found_in["body"])
+    first: dict[str, Mark] = {}
+    for mark in (*found_in["title"], *found_in["body"]):
+        first.setdefault(mark.text, mark)
+    topic = tuple(first.values())
     told: list[tuple[Sentence, list[Reading]]] = []
     fields: tuple[tuple[Literal["title", "body"], str], ...] = (("title", title), ("body", body))
     for field, text in fields:
-        told += [(sentence, read(sentence)) for sentence in _telling(marks, text, field, found_in[field], topic)]
+        for sentence in _telling(marks, text, field, found_in[field], topic):
+            told.append((sentence, read(sentence)))
+            sentence.forget_distances()
     known = [reading for _, readings in told for reading in readings if reading.relation is not Relation.UNCLEAR]
     figures = {_figure(reading.number.raw) for reading in known}
     found: list[ClaimSighting] = []
@@ -98,9 +103,10 @@ def _telling(
         while found[first : first + 1] and found[first].start < start - LOOK_BACK:
             first += 1
         if last > begin or _FIGURE.search(said):
-            here = tuple(Mark(mark.start - start, mark.end - start, mark.text) for mark in found[begin:last])
+            terms = found[begin : min(last, begin + MOST)]
+            here = tuple(Mark(mark.start - start, mark.end - start, mark.text) for mark in terms)
             after = plain[end : end + NEXT].lstrip() if said[-1] in _CLOSE else ""
-            before = tuple(found[first:begin])
+            before = tuple(found[max(first, begin - MOST) : begin])
             yield Sentence(said, folded, field, start, marks, here, before, headed, topic, speaker, after)
         speaker = _speaker(folded, speaker)
         heading = found[begin:last] if end - start <= HEADING else ()
