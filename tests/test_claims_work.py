@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 
 import pytest
 
 from crawler import claims, topic
-from crawler.claims import attribution
+from crawler.claims import SIGHTINGS, attribution
 from crawler.claims.sentences import LONGEST, sentences
 from crawler.claims.sighting import _CONVERTS
 
@@ -81,3 +82,12 @@ def test_a_sentence_without_end_is_read_in_parts() -> None:
         assert sum(len(part.replace(" ", "")) for part in parts) == len(text.replace(" ", ""))
     found = claims.find(TOPIC.claims, "小米 MiMo-V2-Flash", f"{'据' * 2000}，总参数3090亿。")
     assert [(each.claim_id, each.raw) for each in found] == [("total_params", "3090亿")]
+
+
+def test_a_claim_said_a_thousand_times_is_stored_thirty_times() -> None:
+    """Those are the first, in short sentences too: of 15 kB no 12 MB are made."""
+    for mark in "、。":
+        found = claims.find(TOPIC.claims, "小米", f"MiMo-V2-Flash{f'总参数3090亿{mark}' * 1000}")
+        assert Counter(each.claim_id for each in found) == {"total_params": SIGHTINGS}
+        assert sum(len(each.sentence) for each in found) <= SIGHTINGS * LONGEST
+        assert found[0].start + found[0].raw_start == len("MiMo-V2-Flash总参数")
