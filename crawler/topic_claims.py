@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawler.checked import Table
     from crawler.numbers import Number
 
-VERSION = 1
+VERSION = 2
 """Of the rules in crawler/claims: raised when the same words give other sightings: `houxu rescan` then reads anew."""
 
 _A_NUMBER = 'one number as a text would say it, such as "309B", "2000亿元", "3x", "1/20", "top 2" or "128 tokens"'

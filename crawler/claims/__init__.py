@@ -12,19 +12,20 @@ The words are the topic file's, the rules are of the two languages. Nothing here
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from crawler.claims import attribution
 from crawler.claims.candidates import Text, candidates
 from crawler.claims.marks import GAP, Mark, Marks, marks_of
-from crawler.claims.sentence import Sentence
+from crawler.claims.sentence import MOST, Sentence
 from crawler.claims.sentences import sentences
 from crawler.claims.sighting import read, read_again, sighting
 from crawler.model import ClaimSighting, Relation
 from crawler.text import simplify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crawler.claims.marks import Role
     from crawler.claims.sighting import Reading
@@ -39,6 +40,11 @@ HEADING = 14
 NEXT = 24
 """Characters behind a quotation in which its speaker is named."""
 
+SIGHTINGS = 30
+"""Most sightings of one claim in one text, each stored with its sentence. In the sample web and 4,345 real texts none
+has more than 9 of a claim of the topic, and none more than 29 of claims made up for them of words like `market`."""
+
+_Of = TypeVar("_Of")
 _FIGURE = re.compile("[0-9０-９亿億]")
 
 _OPEN, _CLOSE = "“「『", "”」』"
@@ -56,12 +62,18 @@ def find(claims: Sequence[Claim], title: str, body: str) -> tuple[ClaimSighting,
         return ()
     marks = marks_of(tuple(claims))
     found_in = {"title": marks.find(title), "body": marks.find(body)}
-    topic = (*found_in["title"], *found_in["body"])
+    first: dict[str, Mark] = {}
+    for mark in (*found_in["title"], *found_in["body"]):
+        first.setdefault(mark.text, mark)
+    topic = tuple(first.values())
     told: list[tuple[Sentence, list[Reading]]] = []
     fields: tuple[tuple[Literal["title", "body"], str], ...] = (("title", title), ("body", body))
     for field, text in fields:
-        told += [(sentence, read(sentence)) for sentence in _telling(marks, text, field, found_in[field], topic)]
-    known = [reading for _, readings in told for reading in readings if reading.relation is not Relation.UNCLEAR]
+        for sentence in _telling(marks, text, field, found_in[field], topic):
+            told.append((sentence, read(sentence)))
+            sentence.forget_distances()
+    sure = (reading for _, readings in told for reading in readings if reading.relation is not Relation.UNCLEAR)
+    known = list(_first(sure, lambda reading: reading.claim.id))
     figures = {_figure(reading.number.raw) for reading in known}
     found: list[ClaimSighting] = []
     for sentence, readings in told:
@@ -69,7 +81,17 @@ def find(claims: Sequence[Claim], title: str, body: str) -> tuple[ClaimSighting,
         again = read_again(sentence, known, readings) if more else []
         found += [sighting(sentence, reading) for reading in (*readings, *again)]
         found += _stated(sentence)
-    return tuple(sorted(found, key=lambda each: (each.field == "body", each.start, each.raw_start)))
+    found.sort(key=lambda each: (each.field == "body", each.start, each.raw_start))
+    return tuple(_first(found, lambda each: each.claim_id))
+
+
+def _first(found: Iterable[_Of], claim_of: Callable[[_Of], str]) -> Iterator[_Of]:
+    """Yield what was found of each claim first, `SIGHTINGS` times at most."""
+    counts: Counter[str] = Counter()
+    for each in found:
+        counts[claim_of(each)] += 1
+        if counts[claim_of(each)] <= SIGHTINGS:
+            yield each
 
 
 def _figure(raw: str) -> str:
@@ -98,9 +120,10 @@ def _telling(
         while found[first : first + 1] and found[first].start < start - LOOK_BACK:
             first += 1
         if last > begin or _FIGURE.search(said):
-            here = tuple(Mark(mark.start - start, mark.end - start, mark.text) for mark in found[begin:last])
+            terms = found[begin : min(last, begin + MOST)]
+            here = tuple(Mark(mark.start - start, mark.end - start, mark.text) for mark in terms)
             after = plain[end : end + NEXT].lstrip() if said[-1] in _CLOSE else ""
-            before = tuple(found[first:begin])
+            before = tuple(found[max(first, begin - MOST) : begin])
             yield Sentence(said, folded, field, start, marks, here, before, headed, topic, speaker, after)
         speaker = _speaker(folded, speaker)
         heading = found[begin:last] if end - start <= HEADING else ()

@@ -13,9 +13,10 @@ _SOURCE_HAN = re.compile(
     rf"(?:据|根据|按照|援引|引述)(?!悉|说|传|了解|此|称)(?P<source>[{HAN}A-Za-z0-9·《》\s]{{2,16}}?)(?:的)?"
     "(?:报道|消息|介绍|透露|统计|数据|披露|说法|爆料|称|分析|公告|财报|测算|预测|显示)"
 )
-_SAYS_HAN = re.compile(
+_WHEN_HAN = "还|也|曾|则|又|就|再次|首次|此前|随后|明确|公开|直接|进一步|同时|今日|今天|昨日|昨天|当天|日前|近日|会上"
+_SAYS_HAN = re.compile(  # one 在, for 在在在在 can be cut in two ways at every place, and trying all takes for ever
     rf"(?:^|[，,。；;：:、“”「」『』\s（）()])(?P<name>[{HAN}A-Za-z·\s]{{2,24}}?)"
-    "(?:还|也|曾|则|又|就|再次|首次|此前|随后|明确|公开|直接|进一步|同时|今日|今天|昨日|昨天|当天|日前|近日|会上|在[^，,。]{1,16}?)*"
+    rf"(?:{_WHEN_HAN})*+(?:在[^，,。]{{1,16}}?(?:{_WHEN_HAN})*+)?"
     "(?:表示|宣布|透露|指出|强调|介绍|认为|坦言|直言|写道|回应|披露|提到|称(?![为作之得号])|说(?![法明服])|谈到|发文|预告|承诺|解释)"
 )
 _TITLE_HAN = re.compile(
@@ -31,13 +32,16 @@ _NO_NAME = re.compile(
 """What a name of two to four characters does not hold: without it the end of any clause is one."""
 
 _NAME = r"(?:[A-Z][\w.’'-]+)(?:\s(?:[A-Z][\w.’'-]+|of|the|&)){0,4}"
+_WHOLE_NAME = _NAME.replace("]+", "]++")
+_BEFORE_NAME = r"(?<![\w.’'-])(?:(?![A-Z])[\w.’'-])*+"
+"""From the beginning of a word to its first capital: looked for at each capital, AAAA… is read anew as often."""
 _SAY = (
     "(?:says?|said|told|tells|announced|claims?|claimed|stated|revealed|disclosed|added|wrote|noted|explained|quotes?|"
     "estimates?|estimated|pledged|confirmed|declared)"
 )
 _SAID = re.compile(
     rf"(?:[Aa]ccording to|[Aa]s reported by|[Cc]iting|quoting)\s(?:the\s)?(?P<source>{_NAME})"
-    rf"|(?P<name>{_NAME})(?:,[^,.]{{1,60}},)?\s(?:also\s|has\s|had\s)?{_SAY}\b"
+    rf"|{_BEFORE_NAME}(?P<name>{_WHOLE_NAME})(?:,[^,.]{{1,60}},)?\s(?:also\s|has\s|had\s)?{_SAY}\b"
     rf"|\b{_SAY}\s(?P<after>{_NAME})(?=[,.;]|$)"
 )
 _NO_NAMES = frozenset("The It He She They We You I This That And But In On At As If When While".split())

@@ -106,6 +106,9 @@ def _is_linked(place: Mark | tuple[int, int], number: Number, sentence: Sentence
     as A at half the cost of B`), and nearby with a word of comparison.
     """
     start, end = place[:2]
+    far = sentence.far(place, number)
+    if far > 2 * AGAINST:
+        return False
     between = sentence.folded[number.end : start] if start >= number.end else sentence.folded[end : number.start]
     compared = _LINK.search(between) is not None
     if start >= number.end:
@@ -115,9 +118,8 @@ def _is_linked(place: Mark | tuple[int, int], number: Number, sentence: Sentence
         near = compared or not any(other.start < start for other in sentence.numbers)
     else:
         near = sentence.is_nearest(place, number, sentence.numbers)
-    far = sentence.far(place, number)
     if not near or far > AGAINST:
-        return end <= number.start and compared and far <= 2 * AGAINST
+        return end <= number.start and compared
     return (
         not sentence.borders(place, number)
         or compared

@@ -36,10 +36,10 @@ PLAUSIBLE = 5.0
 """A value that is this many times the claim's, or this part of it, is of something else. Coverage had .8 to 1.02."""
 IMPLIED = 4
 """Characters between a number without a unit and a word of the claim that implies the unit: 千万年薪."""
-_CONVERTS = re.compile(
-    r"\s*(?:annually|a year|per year|每年|人民币)?\s*[（(,，]?\s*"
+_CONVERTS = re.compile(  # possessive throughout: 约合约合… can be cut in two ways at every place
+    r"\s*+(?:annually|a year|per year|每年|人民币)?+\s*+[（(,，]?+\s*+"
     r"(?:or|about|approximately|around|approx\.?|roughly|equal to|equivalent to|some|nearly|约合|折合|合|约|相当于|"
-    r"大约|人民币|≈|~|\s)*\s*",
+    r"大约|人民币|≈|~|\s)*+",
     re.IGNORECASE,
 )
 """What stands between an amount and the same in another currency."""
