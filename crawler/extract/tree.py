@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from crawler.errors import Unreadable
+from crawler.extract.attributes import bounded
 from crawler.threads import in_own_thread
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ _WRAPPERS = re.compile(
     r"</?(?:div|span|font|b|i|u|em|strong|center|section|blockquote|ul|ol|li|table|tbody|tr|td)\b[^<>]*>", re.IGNORECASE
 )
 """Elements that a page too deep to parse is read without; paragraphs, headings and links stay."""
-
-_LONG = 4000
-_LONG_TAG = re.compile(rf"<([a-zA-Z][\w:-]*)\s[^<>]{{{_LONG},}}")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_ATTRIBUTES = 500
-"""Above which a tag is read without them: libxml2 compares each with all before, 60,000 took 10 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +62,16 @@ def parse(text: str) -> Document:
     Raises:
         Unreadable: there is nothing to parse.
     """
-    source = _XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1)
-    if _has_long_tag(source):
-        source = _LONG_TAG.sub(_few, source)
+    source = bounded(_XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1))
     root, is_cut = in_own_thread(_root, source)
     if is_cut:
-        root, _ = in_own_thread(_root, _WRAPPERS.sub("\n", source))
+        root, _ = in_own_thread(_root, bounded(_WRAPPERS.sub("\n", source)))
     if root is None:
         raise Unreadable("extract", "no HTML: the page is empty")
     of: dict[str, list[Element]] = {tag: [] for tag in _TAGS}
     for element in root.iter(*_TAGS):
         of[element.tag].append(element)
     return Document(root, "itemprop" in source or 'rel="author"' in source, of)
-
-
-def _has_long_tag(source: str) -> bool:
-    """Return whether a tag is longer than `_LONG`: by looking for the last > of each stretch, not at every tag."""
-    at = 0
-    while True:
-        last = source.rfind(">", at, at + _LONG)
-        if last < 0:
-            last = source.find(">", at)
-            end = last if last >= 0 else len(source)
-            start = source.rfind("<", at, end)
-            if last < 0 or 0 <= start < end - _LONG:
-                return 0 <= start < end - _LONG
-        at = last + 1
-
-
-def _few(tag: re.Match[str]) -> str:
-    """Return a long tag as it is, or without its attributes if they are many."""
-    return tag[0] if len(_QUOTED.sub("", tag[0]).split()) < _ATTRIBUTES else f"<{tag[1]}"
 
 
 def _root(source: str) -> tuple[Element | None, bool]:
