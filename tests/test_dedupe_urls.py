@@ -139,7 +139,7 @@ def test_the_host_of_a_url() -> None:
     assert host_of("https://[broken") == ""
 
 
-@pytest.mark.parametrize("marks", [".amp" * 500, "/amp" * 500, "/.amp/" * 500, ".amp/amp" * 500])
+@pytest.mark.parametrize("marks", [".amp" * 250, "/amp" * 250, "/.amp/" * 250, ".amp/amp" * 250])
 def test_amp_marks_go_however_many_they_are(marks: str) -> None:
     """A key is its own key, whatever was piled on it."""
     assert canonical_url(f"{KEY}{marks}") == KEY

@@ -15,6 +15,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
+from crawler.web import LONGEST_URL
+
 if TYPE_CHECKING:
     from tldextract import TLDExtract
 
@@ -52,7 +54,6 @@ _SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECAS
 _HOME = re.compile(r"/?(?:(?:index|default|home)\.[a-z]{2,5})?", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)  # a page's own is asked for three times on its way
 def canonical_url(url: str) -> str:
     """Return the key of a URL: the same for every spelling of one address, and itself for a key.
 
@@ -61,10 +62,16 @@ def canonical_url(url: str) -> str:
     sorted; escapes in one form (w3lib). `http` counts as `https` where the host is a name and the port the default.
 
     Args:
-        url: absolute; anything that is not `http` or `https`, or cannot be split, comes back stripped and otherwise
-            as it is.
+        url: absolute; anything that is not `http` or `https`, cannot be split, or is longer than any address that is
+            asked, comes back stripped and otherwise as it is.
     """
-    key = url.strip()
+    url = url.strip()
+    return url if len(url) > LONGEST_URL else _key_of(url)
+
+
+@lru_cache(maxsize=4096)  # a page's own is asked for three times on its way
+def _key_of(url: str) -> str:
+    key = url
     for _ in range(_PASSES):
         before, key = key, _stripped(key)
         if key == before:
@@ -82,9 +89,11 @@ def canonical_of(page_url: str, declared: str | None) -> str:
         page_url: where the page was fetched, absolute, after redirects.
         declared: as written in the page, possibly relative; None for none.
     """
-    own = canonical_url(page_url)
+    own, declared = canonical_url(page_url), (declared or "").strip()
+    if not declared or len(declared) > LONGEST_URL:
+        return own
     try:
-        said = canonical_url(urljoin(page_url, declared.strip())) if declared and declared.strip() else own
+        said = canonical_url(urljoin(page_url if len(page_url) <= LONGEST_URL else "", declared))
         parts = urlsplit(said)
     except ValueError:
         return own
@@ -99,7 +108,7 @@ def host_of(url: str) -> str:
     Without its port: this says whose a page is. Manners are kept per `web.netloc_of`, which has it.
     """
     try:
-        return urlsplit(url.strip()).hostname or ""
+        return urlsplit(url.strip()[:LONGEST_URL]).hostname or ""
     except ValueError:
         return ""
 

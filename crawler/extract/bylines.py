@@ -59,7 +59,7 @@ _BY_LATIN = re.compile(
 _SEPARATOR = re.compile(r"\s*(?:[,;、，；/|｜•]|\band\b|\bund\b|\bet\b|\by\b|&)\s*")
 _SPACES = re.compile(r"[\s\u3000、,，/|｜]+")
 _BY = re.compile(r"^\s*(?:by|von|par|por|da|作者[:：]?|文[:：])\s+", re.IGNORECASE)
-_AFTER_NAME = re.compile(r"\s*[(（\[].*$|\s+(?:기자|記者|记者|am \d|on \d).*$|,?\s+\S+@\S+$")
+_AFTER_NAME = re.compile(r"\s*[(（\[].*$|\s+(?:기자|記者|记者|am \d|on \d).*$|,?\s+\S[^\s@]*+@\S++$")
 _NO_PERSON = re.compile(
     r"^(?:https?:)?//|^@|https?:|www\.|\.(?:com|de|net|org|cn)\b|^\d+$|^(?:admin|root|editor|webmaster|redaktion)$",
     re.IGNORECASE,

@@ -14,6 +14,7 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 from crawler.charset import UTF_16_MARKS, decode
 from crawler.errors import Unreadable
 from crawler.extract.tree import parse, text_of
+from crawler.web import LONGEST_URL
 
 if TYPE_CHECKING:
     from crawler.extract.metadata import Facts
@@ -46,13 +47,14 @@ def canonical(url: str, facts: Facts) -> tuple[str, str]:
 
     Credible is one of the same site that is not its home page: templates declare those, and other people's too.
     """
-    here = urlsplit(url)
+    base = url if len(url) <= LONGEST_URL else ""
+    here = urlsplit(url[:LONGEST_URL])
     for field in ("canonical", "url"):
         fact = facts.first(field)
         if fact is None:
             continue
         try:
-            said = urljoin(url, fact.value.strip())
+            said = urljoin(base, fact.value.strip())
             there = urlsplit(said)
             same = site(there.hostname or "") == site(here.hostname or "")
         except ValueError:  # an IPv6 address that is none

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
 
-from crawler.extract.tree import text_of
+from crawler.extract.tree import LONGEST, start_of
+from crawler.web import LONGEST_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +54,21 @@ _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _FIELD = {
     _NOT_NAME.sub("", key): (field, rank) for field, keys in _META.items() for rank, key in enumerate(keys.split())
 }
-_MICRODATA = {"datePublished": "published", "dateModified": "modified", "headline": "title"}
+_MICRODATA = {"author": "author", "datePublished": "published", "dateModified": "modified", "headline": "title"}
 _PROPERTIES = etree.XPath("//*[@itemprop or @rel='author']")
+
+
+_MOST = 500
+"""Facts of one field that are kept."""
+
+_MOST_MARKED = 50
+"""Elements of one itemprop that are read: each may hold all the others, and the page's text."""
+
+_LONGEST_NAME = 200
+"""Characters of a meta tag's name that are read."""
+
+_ADDRESSES = frozenset(("canonical", "image", "url"))
+"""Fields of which a part would be another address: one too long counts as none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +87,9 @@ class Facts:
         self.by_field: dict[str, list[Fact]] = {}
         found = [*_json_ld(page), *_meta(page), *_links(page), *_microdata(page)]
         for fact in found:
-            if fact.value.strip():
-                self.by_field.setdefault(fact.field, []).append(fact)
+            facts = self.by_field.setdefault(fact.field, [])
+            if len(facts) < _MOST and fact.value.strip():
+                facts.append(fact)
 
     def all(self, field: str, where: str = "") -> list[Fact]:
         """Return the facts of a field, those whose place starts with `where`."""
@@ -135,10 +150,10 @@ def _article(item: dict[str, Any]) -> Iterator[Fact]:
     for key, field in plain.items():
         value = item.get(key)
         if isinstance(value, (str, bool, int)):
-            yield Fact(field, html.unescape(str(value)), f"json-ld {key}")
+            yield Fact(field, _said(field, str(value)), f"json-ld {key}")
     for key, field in (("author", "author"), ("publisher", "outlet"), ("image", "image")):
         for name in _names(item.get(key), "url" if key == "image" else "name"):
-            yield Fact(field, html.unescape(name), f"json-ld {key}")
+            yield Fact(field, _said(field, name), f"json-ld {key}")
 
 
 def _names(value: Any, key: str) -> Iterator[str]:
@@ -154,11 +169,12 @@ def _meta(page: Document) -> Iterator[Fact]:
     found: list[tuple[int, Fact]] = []
     for meta in page.of["meta"]:
         said = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
+        said = said[:_LONGEST_NAME]
         name = _NOT_NAME.sub("", said.lower())
         value = meta.get("content")
         if value and name in _FIELD:
             field, rank = _FIELD[name]
-            found.append((rank, Fact(field, html.unescape(value), f"meta {said.strip()}")))
+            found.append((rank, Fact(field, _said(field, value), f"meta {said.strip()}")))
     found.sort(key=lambda pair: pair[0])
     for _, fact in found:
         yield fact
@@ -167,22 +183,39 @@ def _meta(page: Document) -> Iterator[Fact]:
 def _links(page: Document) -> Iterator[Fact]:
     for link in page.of["link"]:
         href = link.get("href")
-        if href and link.get("rel") == "canonical":
+        if href and len(href) <= LONGEST_URL and link.get("rel") == "canonical":
             yield Fact("canonical", href, "link canonical")
 
 
 def _microdata(page: Document) -> Iterator[Fact]:
+    counts: dict[str, int] = {}
     for element in cast("list[Element]", _PROPERTIES(page.root)) if page.microdata else ():
-        name = element.get("itemprop")
+        name = element.get("itemprop") or ""
         if element.tag == "meta":
             continue
-        if name == "author":
-            inner = element.find(".//*[@itemprop='name']")
-            yield Fact(
-                "author", element.get("content") or text_of(element if inner is None else inner), "microdata author"
-            )
-        elif name in _MICRODATA:
-            value = element.get("datetime") or element.get("content") or text_of(element)
-            yield Fact(_MICRODATA[name], value, f"microdata {name}")
-        elif element.tag == "a" and element.get("rel") == "author":
-            yield Fact("author", text_of(element), "rel author")
+        if name not in _MICRODATA:
+            name = "rel author" if element.tag == "a" and element.get("rel") == "author" else ""
+        counts[name] = counts.get(name, 0) + 1
+        if name and counts[name] <= _MOST_MARKED:
+            yield _marked(element, name)
+
+
+def _marked(element: Element, name: str) -> Fact:
+    """Return what an element of an itemprop, or of rel="author", says."""
+    if name == "rel author":
+        return Fact("author", start_of(element), name)
+    if name == "author":
+        inner = element.find(".//*[@itemprop='name']")
+        value = element.get("content") or start_of(element if inner is None else inner)
+    else:
+        value = element.get("datetime") or element.get("content") or start_of(element)
+    return Fact(_MICRODATA[name], value[:LONGEST], f"microdata {name}")
+
+
+def _said(field: str, value: str) -> str:
+    """Return what is read of a declared value: its beginning, all of a body, and nothing of an address too long."""
+    if field in _ADDRESSES:
+        value = value if len(value) <= LONGEST_URL else ""
+    elif field != "body":
+        value = value[:LONGEST]
+    return html.unescape(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from crawler.errors import Unreadable
+from crawler.extract.attributes import bounded
 from crawler.threads import in_own_thread
 
 if TYPE_CHECKING:
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 MAX_BYTES = 8 * 1024 * 1024
 """Pages above this are cut before the parse; the largest of 842 news pages measured was 5.1 MB."""
 
+LONGEST = 2048
+"""Characters of what a page declares, and of what names an element or heads a text, that are read."""
+
+_RAW = 16 * LONGEST
+"""Characters of an element's source that may be needed for as many of its text: the rest is white space."""
+
 _XML = re.compile(r"^\s*<\?xml[^>]*>", re.IGNORECASE)
 _TAGS = ("body", "h1", "link", "meta", "script", "time", "title")
 _WRAPPERS = re.compile(
     r"</?(?:div|span|font|b|i|u|em|strong|center|section|blockquote|ul|ol|li|table|tbody|tr|td)\b[^<>]*>", re.IGNORECASE
 )
 """Elements that a page too deep to parse is read without; paragraphs, headings and links stay."""
-
-_LONG = 4000
-_LONG_TAG = re.compile(rf"<([a-zA-Z][\w:-]*)\s[^<>]{{{_LONG},}}")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_ATTRIBUTES = 500
-"""Above which a tag is read without them: libxml2 compares each with all before, 60,000 took 10 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +68,16 @@ def parse(text: str) -> Document:
     Raises:
         Unreadable: there is nothing to parse.
     """
-    source = _XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1)
-    if _has_long_tag(source):
-        source = _LONG_TAG.sub(_few, source)
+    source = bounded(_XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1))
     root, is_cut = in_own_thread(_root, source)
     if is_cut:
-        root, _ = in_own_thread(_root, _WRAPPERS.sub("\n", source))
+        root, _ = in_own_thread(_root, bounded(_WRAPPERS.sub("\n", source)))
     if root is None:
         raise Unreadable("extract", "no HTML: the page is empty")
     of: dict[str, list[Element]] = {tag: [] for tag in _TAGS}
     for element in root.iter(*_TAGS):
         of[element.tag].append(element)
     return Document(root, "itemprop" in source or 'rel="author"' in source, of)
-
-
-def _has_long_tag(source: str) -> bool:
-    """Return whether a tag is longer than `_LONG`: by looking for the last > of each stretch, not at every tag."""
-    at = 0
-    while True:
-        last = source.rfind(">", at, at + _LONG)
-        if last < 0:
-            last = source.find(">", at)
-            end = last if last >= 0 else len(source)
-            start = source.rfind("<", at, end)
-            if last < 0 or 0 <= start < end - _LONG:
-                return 0 <= start < end - _LONG
-        at = last + 1
-
-
-def _few(tag: re.Match[str]) -> str:
-    """Return a long tag as it is, or without its attributes if they are many."""
-    return tag[0] if len(_QUOTED.sub("", tag[0]).split()) < _ATTRIBUTES else f"<{tag[1]}"
 
 
 def _root(source: str) -> tuple[Element | None, bool]:
@@ -121,6 +101,21 @@ def text_of(element: Element | None) -> str:
     # Not by XPath's text() and ancestor: of a heading of 130 KB that took 65 ms, this a quarter of one.
     text: str = etree.tostring(element, method="text", encoding="unicode", with_tail=False)
     return line(text)
+
+
+def start_of(element: Element | None) -> str:
+    """Return the first `LONGEST` characters of an element's text: it may hold the page, and so may many inside it."""
+    if element is None:
+        return ""
+    if not len(element):
+        return line((element.text or "")[:_RAW])[:LONGEST]
+    pieces, left = [], _RAW
+    for piece in _shown(element):
+        pieces.append(piece[:left])
+        left -= len(piece)
+        if left <= 0:
+            break
+    return line("".join(pieces))[:LONGEST]
 
 
 def _shown(element: Element) -> Iterator[str]:

@@ -1,0 +1,139 @@
+"""Pages that are made to cost: one visit each, and no more work or memory than their size gives a right to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crawler import dedupe
+from crawler.corpus.store import Corpus
+from crawler.dedupe import urls
+from crawler.extract import bylines, extract
+from crawler.extract.attributes import bounded
+from crawler.extract.metadata import Facts
+from crawler.extract.tree import LONGEST, parse
+from crawler.model import Article, Ending, Page
+from crawler.path import append, prepare
+from tests.hostile.conftest import topic_of
+from tests.hostile.server import article
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TEXT = "<p>The committee decided, on Monday, that all would stay as it was, and then its members went home.</p>" * 4
+
+
+def read(body: str, url: str = "https://a.test/news/1.html") -> Article:
+    """Return what extract makes of a page."""
+    return extract(Page(url=url, body=body.encode(), fetched_at=NOW))
+
+
+MANY = 100_000
+CROWDED = {
+    "without spaces": "<p " + "".join(f'a{n}="1"' for n in range(MANY)) + ">",
+    "with slashes": "<p x/" + "/".join(f"a{n}" for n in range(MANY)) + ">",
+    "a slash first": "<p/" + "/".join(f"a{n}" for n in range(MANY)) + ">",
+    "ends hidden": "<p " + "".join(f'a{n}=">"' for n in range(MANY)) + ">",
+    "ends hidden in the other marks": "<p " + "".join(f"a{n} =\n'\">'" for n in range(MANY)) + ">",
+    "a beginning hidden": '<p b="<" ' + " ".join(f"a{n}" for n in range(MANY)) + ">",
+    "pages hidden": "<p " + "".join(f'a{n} b{n}="<i>"' for n in range(MANY)) + ">",
+    "behind a script": "<script>if (a<b) c = '</script><p " + " ".join(f"a{n}" for n in range(MANY)) + ">",
+    "behind a mark": "<p '>" + TEXT + "<p " + "".join(f"a{n}='>'" for n in range(MANY)) + ">",
+    "wrapped too deep": "<div>" * 3000 + "<x <div> " + " ".join(f"a{n}" for n in range(MANY)) + ">",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_no_tag_has_more_attributes_than_a_parse_can_bear(name: str) -> None:
+    """However they are written: libxml2 took 92 s for 100,000 without white space between them."""
+    page = f"<h1>The committee decided</h1>{CROWDED[name]}{TEXT}"
+    assert max(len(element.attrib) for element in parse(page).root.iter()) < 60
+    assert "its members went home" in read(page).body
+
+
+def test_a_page_without_crowded_tags_is_parsed_as_it_is() -> None:
+    """What only looks like many attributes, a script or a long value, changes nothing."""
+    words = " ".join(f"w{n}" for n in range(5000))
+    for page in (f"<script>if (a<b) c = '>{words}'</script>", f'<p data-x="{words}">', f"<p>a > b = '>' {words}"):
+        assert bounded(page) is page
+
+
+def said(page: str) -> int:
+    """Return how many characters are kept of what a page declares."""
+    return sum(len(fact.value) for facts in Facts(parse(page)).by_field.values() for fact in facts)
+
+
+WORDS = "word, " * 20_000
+
+
+@pytest.mark.parametrize("name", ["headline", "author", "datePublished"])
+def test_elements_inside_one_another_do_not_repeat_the_page(name: str) -> None:
+    """Each holds the text of all inside it, of which a page of 2 MB made 1,852 MB."""
+    assert said(f"<div itemprop={name}>" * 1000 + WORDS) < 200_000
+    assert said("<a rel=author>" + f"<b><a rel=author itemprop={name}>" * 1000 + WORDS) < 200_000
+
+
+@pytest.mark.parametrize("name", ["og:title", "author", "date", "og:site_name", "og:locale"])
+def test_a_declared_value_is_cut(name: str) -> None:
+    """One of megabytes is read as its beginning, wherever it is declared, and a thousand of them as some."""
+    assert said(f'<meta name="{name}" content="{WORDS}">') <= LONGEST
+    assert said(f'<meta name="{name}" content="{"word " * 1000}">' * 1000) <= 500 * LONGEST
+    item = {"@type": "NewsArticle", "headline": WORDS, "author": WORDS, "datePublished": WORDS, "inLanguage": WORDS}
+    assert said(f"<script type=application/ld+json>{json.dumps(item)}</script>") <= 4 * LONGEST
+
+
+def test_an_address_is_not_cut_but_left_out() -> None:
+    """A part of it would be another page's."""
+    long = "https://a.test/" + "y" * LONGEST
+    page = (
+        f'<link rel=canonical href="{long}"><meta property=og:url content="{long}"><meta name=image content="{long}">'
+    )
+    held = read(f"<h1>The committee decided</h1>{page}{TEXT}")
+    assert (held.url, held.image) == ("https://a.test/news/1.html", None)
+
+
+def test_an_author_of_marks_is_read_once() -> None:
+    """A word of 80,000 @ took 17.6 s: each was tried as the one of an address."""
+    assert bylines.split("Anna Arendt " + "@" * 500_000 + " b") == ()
+    assert bylines.split("Anna Arendt anna@a.test") == ("Anna Arendt",)
+
+
+def test_titles_and_headings_are_compared_by_their_beginnings() -> None:
+    """50 declared titles and 30 headings, in a page of 2 MB, took 14 s; a title of nothing but _ took 284 MB."""
+    alike = "".join(chr(0x4E00 + n) for n in range(12_000))
+    titles = f'<meta property=og:title content="{alike}">' * 50
+    headings = "".join(f"<h1>{''.join(chr(0x8000 + n * 190 + k) for k in range(190))}</h1>" for n in range(30))
+    assert len(read(titles + headings + TEXT).title) == LONGEST
+    assert len(read(f"<title>{'_' * 1_900_000}</title>{TEXT}").title) <= LONGEST
+    assert read("<h1>x" * 30 + WORDS + "</h1>" * 30 + TEXT).title == ""
+
+
+LONG_URL = "https://a.test/x" + "/" * 60_000 + "y.html"
+
+
+def test_the_key_of_an_address_too_long_is_itself() -> None:
+    """And no cache keeps it: 120,000 slashes took 4.1 s, and 50 addresses of 1.9 MB stayed for 580 MB."""
+    before = urls._key_of.cache_info().currsize
+    assert dedupe.canonical_url(f" {LONG_URL} ") == LONG_URL
+    assert dedupe.canonical_of("http://www.a.test/1", LONG_URL) == "https://a.test/1"
+    assert dedupe.host_of(LONG_URL) == "a.test"
+    assert urls._key_of.cache_info().currsize <= before + 1
+
+
+@pytest.mark.parametrize(
+    ("head", "ending"),
+    [("", Ending.UNREADABLE), ("<link rel=canonical href='https://www.a.test/1.html'>", Ending.STORED)],
+)
+def test_a_page_at_an_address_too_long_ends_in_one_visit(head: str, ending: Ending, tmp_path: Path) -> None:
+    """It is held under the address that it declares, or under none."""
+    topic = topic_of(("feed", "http://a.test/feed"))
+    page = Page(url=LONG_URL, body=article("MiMo", more=head).encode(), fetched_at=NOW)
+    with Corpus(tmp_path / "c.db", create=True) as corpus:
+        visit = append(corpus, topic, prepare(topic, page), corpus.start_run("person", NOW))
+        assert visit.ending is ending
+        assert corpus.value("SELECT count(*) FROM visits") == 1
+        assert corpus.value("SELECT max(url) FROM articles") == ("https://a.test/1.html" if head else None)
