@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from crawler.corpus.merge import Merging
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import forget
+from crawler.corpus.upkeep import forget, publish
 from crawler.errors import CorpusError, CorpusMissing, WrongTopic
 from crawler.merge import merge
 from crawler.model import Lead, Page, Verdict
@@ -238,6 +238,17 @@ def test_what_one_of_them_forgot_stays_forgotten(what: str, tmp_path: Path) -> N
             assert corpus.rows("SELECT url FROM articles")
             used = {row["page_sha256"] for row in corpus.rows("SELECT page_sha256 FROM visits")}
             assert set(corpus.pages) <= used
+
+
+def test_a_published_copy_is_a_shard_too(tmp_path: Path) -> None:
+    """Also where something of it was forgotten here, so that it is merged from a copy that forgets too."""
+    with Corpus(write(tmp_path / "o.db", MANY), create=True) as other:
+        publish(other)
+    with Corpus(write(tmp_path / "f.db", MANY), create=True) as corpus:
+        forget(corpus, "bao.test", now=NOON)
+    merged(tmp_path / "f.db", [tmp_path / "o.read.db"])
+    with Corpus(tmp_path / "f.db", read_only=True) as corpus:
+        assert not corpus.rows("SELECT url FROM articles WHERE url LIKE '%bao.test/1.html'")
 
 
 def test_a_rescan_of_a_shard_counts(tmp_path: Path) -> None:
