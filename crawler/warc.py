@@ -49,6 +49,9 @@ LONGEST_FILE = timedelta(days=2)
 _NAMED_TIME = re.compile(r"-(\d{14})-\d+\.warc")
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _BEGINS = re.compile(b"|".join(map(re.escape, (_GZIP, _ZSTD, b"WARC/"))))
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+"""`int` would read a sign, an underscore and white space too: after a negative size reading never ends."""
+
 _WINDOW = 1 << 20
 
 
@@ -288,10 +291,10 @@ def _unchunked(body: bytes) -> bytes:
     out, at = bytearray(), 0
     while True:
         line_end = body.find(b"\r\n", at)
-        try:
-            size = int(body[at:line_end].split(b";")[0], 16)
-        except ValueError:
+        said = body[at:line_end].split(b";")[0].strip(b" \t")
+        if _CHUNK_SIZE.fullmatch(said) is None:
             return bytes(out) if out else body
+        size = int(said, 16)
         if line_end < 0 or size == 0:
             return bytes(out)
         out += body[line_end + 2 : line_end + 2 + size]

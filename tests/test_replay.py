@@ -85,6 +85,23 @@ def test_every_encoding_is_read_and_the_file_to_its_end(warc: Path) -> None:
     assert {f"{each.fetched_at:%FT%TZ}" for each in read} == {"2025-12-17T10:30:00Z"}
 
 
+@pytest.mark.parametrize("size", ["-6", "+6", "0x6", "1_0", "", "g", "f" * 17])
+def test_a_chunk_size_is_hexadecimal_digits_only(size: str, tmp_path: Path) -> None:
+    """What says it is chunked and names no size is taken as it stands: a negative one is no way back, for ever."""
+    body = f"{size}\r\nabcdef\r\n0\r\n\r\n".encode()
+    file = tmp_path / "chunk.warc"
+    file.write_bytes(record("https://bao.test/odd", body, "Transfer-Encoding: chunked"))
+    assert [each.body for each in pages(file)] == [body]
+
+
+def test_chunk_sizes_may_be_padded_and_extended(tmp_path: Path) -> None:
+    """Servers pad a size with spaces, and may say more behind a semicolon."""
+    file = tmp_path / "chunk.warc"
+    body = b"6  \r\nabcdef\r\n00000000000A;name=value\r\nghijklmnop\r\n0\r\n\r\n"
+    file.write_bytes(record("https://bao.test/padded", body, "Transfer-Encoding: chunked"))
+    assert [each.body for each in pages(file)] == [b"abcdefghijklmnop"]
+
+
 def test_replaying_twice_is_replaying_once(warc: Path, corpus: Corpus, topic: Topic) -> None:
     """The second time every article is known, and nothing is added to the texts."""
     first = replay(corpus, topic, [warc])
