@@ -278,12 +278,15 @@ def _inflated(body: bytes, bits: int) -> bytes | None:
 
 
 def _unbrotlied(body: bytes) -> bytes | None:
+    """Unpack up to the limit, as `_inflated` does; None where the stream is damaged or cut."""
     import brotli  # Scrapy brings it
 
+    unpacker = brotli.Decompressor()
     try:
-        return bytes(brotli.decompress(body))
+        plain = bytes(unpacker.process(body, output_buffer_limit=MAX_BYTES + 1))
     except brotli.error:
         return None
+    return plain if unpacker.is_finished() or len(plain) > MAX_BYTES else None
 
 
 def _unchunked(body: bytes) -> bytes:
