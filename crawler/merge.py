@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler import stories
-from crawler.corpus import union, upkeep
+from crawler.corpus import foreign, union, upkeep
 from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, WrongTopic
@@ -60,7 +60,8 @@ def merge(
 
     Raises:
         WrongTopic: a shard follows another topic.
-        CorpusError: a shard is missing, is the corpus itself, or cannot be read (one of an older houxu among them).
+        CorpusError: a shard is missing, is the corpus itself, is not laid as houxu lays one, or cannot be read (one of
+            an older houxu among them).
     """
     brought = [_merge_one(corpus, topic, Path(shard), progress) for shard in shards]
     if any(one.tellings for one in brought) or corpus.is_unsettled():  # what a merge that was killed left, too
@@ -99,6 +100,7 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
     """Open a shard to read, in one moment of it, with what either side had forgotten gone from both."""
     with ExitStack() as closing:
         shard = closing.enter_context(Corpus(path, read_only=True))
+        foreign.check_tables(corpus, shard)
         follows = shard.meta("topic_id")
         if follows != topic.id:
             raise WrongTopic(path, follows or "", topic.id)

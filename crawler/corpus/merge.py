@@ -221,6 +221,10 @@ class Merging(Corpus):
                 row["article_id"], row["to_article_id"] = row["to_article_id"], row["article_id"]
                 self.insert(table, row, "OR REPLACE")
 
+    def columns(self, table: str) -> list[str]:
+        """Return the names of a table's columns, in their order."""
+        return [row["name"] for row in self.rows("SELECT name FROM pragma_table_info(?) ORDER BY cid", (table,))]
+
     def row(self, table: str, **key: Any) -> dict[str, Any] | None:
         """Return the row of this key, or None."""
         test = " AND ".join(f"{name} = :{name}" for name in key)

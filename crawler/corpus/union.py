@@ -31,10 +31,17 @@ _FOUND = ("fetch_url", "host", "source_id", "found_at")
 """Who found a lead: the first."""
 
 _OTHERS = """
-SELECT v.*, l.url AS lead, a.url AS held_at FROM visits v
+SELECT v.id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, l.url AS lead, a.url AS held_at
+FROM visits v
 LEFT JOIN leads l ON l.id = v.lead_id LEFT JOIN articles a ON a.id = v.article_id
 WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.visit_id = v.id AND d.article_id IS NOT NULL)
 ORDER BY v.id
+"""
+
+_SIGHTED = "SELECT lead_id, source_id, url, title, published_raw, seen_at FROM sightings WHERE lead_id = ?"
+
+_JUDGED = """
+SELECT article_id, url, page_sha256, at, topic_digest, relevant, score, rule, terms FROM verdicts WHERE visit_id = ?
 """
 
 _HAS_OTHER = """
@@ -63,17 +70,22 @@ def batches(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
     return (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
 
 
+def every(shard: Corpus, corpus: Merging, table: str, order: str) -> list[dict[str, Any]]:
+    """Return the rows of a shard's table, by the columns that it has here."""
+    return shard.rows(f"SELECT {', '.join(corpus.columns(table))} FROM {table} ORDER BY {order}")
+
+
 def sources_and_hosts(corpus: Merging, shard: Corpus) -> None:
     """Take over the state of sources and hosts: of two rows, that of whoever asked last."""
     with corpus.transaction():
-        for row in shard.rows("SELECT * FROM sources"):
+        for row in every(shard, corpus, "sources", "id"):
             mine = corpus.row("sources", id=row["id"])
             if mine is None:
                 corpus.insert("sources", row)
             else:
                 best = _later(mine, row, "checked_at")
                 corpus.update("sources", "id", best | {"enabled": max(mine["enabled"], row["enabled"])})
-        for row in shard.rows("SELECT * FROM hosts"):
+        for row in every(shard, corpus, "hosts", "host"):
             mine = corpus.row("hosts", host=row["host"])
             if mine is None:
                 corpus.insert("hosts", row)
@@ -108,7 +120,7 @@ def leads(corpus: Merging, shard: Corpus) -> None:
     visited = "SELECT l.url, max(v.at) AS at FROM visits v JOIN leads l ON l.id = v.lead_id GROUP BY l.id"
     ours = {row["url"]: row["at"] for row in corpus.rows(visited)}
     theirs = {row["url"]: row["at"] for row in shard.rows(visited)}
-    for lot in batches(shard.rows("SELECT * FROM leads ORDER BY id")):
+    for lot in batches(every(shard, corpus, "leads", "id")):
         with corpus.transaction():
             corpus.hold_open()
             for row in lot:
@@ -116,7 +128,7 @@ def leads(corpus: Merging, shard: Corpus) -> None:
                 row["article_id"] = None
                 mine = corpus.row("leads", url=url)
                 lead_id = corpus.insert("leads", row) if mine is None else mine.pop("id")
-                _sightings(corpus, lead_id, shard.rows("SELECT * FROM sightings WHERE lead_id = ?", (their_id,)))
+                _sightings(corpus, lead_id, shard.rows(_SIGHTED, (their_id,)))
                 if mine is not None:
                     row["article_id"] = mine["article_id"]
                     best = _lead(mine, row, ours.get(url, ""), theirs.get(url, "")) | _first_said(
@@ -195,7 +207,7 @@ def add_visits(corpus: Merging, shard: Corpus, rows: Sequence[dict[str, Any]], r
         corpus.take_pages(shard, (row["page_sha256"] for row in lot))
         with corpus.transaction():
             for row in lot:
-                verdicts = shard.rows("SELECT * FROM verdicts WHERE visit_id = ?", (row["id"],))
+                verdicts = shard.rows(_JUDGED, (row["id"],))
                 names = ("url", "at", "status", "ending", "reason", "page_sha256", "ms")
                 visit_id = corpus.insert(
                     "visits",
@@ -207,7 +219,6 @@ def add_visits(corpus: Merging, shard: Corpus, rows: Sequence[dict[str, Any]], r
                     },
                 )
                 for verdict in verdicts:
-                    del verdict["id"]
                     corpus.insert("verdicts", verdict | {"visit_id": visit_id})
 
 
