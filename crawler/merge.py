@@ -104,6 +104,7 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
         follows = shard.meta("topic_id")
         if follows != topic.id:
             raise WrongTopic(path, follows or "", topic.id)
+        foreign.check_rows(corpus, shard)
         same = stories.names(topic.relevance)
         while True:
             ours, theirs = union.tombstones(corpus), union.tombstones(shard)

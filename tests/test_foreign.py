@@ -9,6 +9,7 @@ import pytest
 
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
+from scheduler.rates import Rates
 from tests.test_merge import MANY, held, merged, write
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def shard(tmp_path: Path) -> Callable[..., Path]:
         conn = sqlite3.connect(path, isolation_level=None)
         for kind, name in conn.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"):
             conn.execute(f"DROP {kind} {name}")
+        conn.execute("INSERT INTO hosts (host) VALUES ('bao.test')")
         for statement in statements:
             conn.execute(statement)
         conn.close()
@@ -58,11 +60,77 @@ def test_what_is_laid_otherwise_is_refused(
     assert everything(db) == before
 
 
+LONG = "replace(hex(zeroblob(200001)), '00', 'x')"
+
+
+@pytest.mark.parametrize(
+    ("statement", "column"),
+    [
+        ("UPDATE sources SET rates = 'no JSON'", "sources.rates"),
+        ('UPDATE sources SET rates = \'{"gap": "long"}\'', "sources.rates"),
+        ("UPDATE sources SET rates = '{\"gap\": [1]}'", "sources.rates"),
+        ("UPDATE sources SET rates = '{\"day\": [NaN]}'", "sources.rates"),
+        ("UPDATE hosts SET crawl_delay = 1e9", "hosts.crawl_delay"),
+        ("UPDATE sources SET checked_at = '9999'", "sources.checked_at"),
+        ("UPDATE sources SET url = 'file:///etc/passwd'", "sources.url"),
+        ("UPDATE sources SET errors = -1", "sources.errors"),
+        ("UPDATE leads SET url = 'javascript:alert(' || id || ')'", "leads.url"),
+        ("UPDATE visits SET at = 'yesterday'", "visits.at"),
+        ("UPDATE visits SET url = 'javascript:alert(1)'", "verdicts.url"),
+        ("UPDATE verdicts SET terms = 'no JSON'", "verdicts.terms"),
+        ('UPDATE verdicts SET terms = \'[{"term": 1, "evil": 2}]\'', "verdicts.terms"),
+        ("UPDATE verdicts SET score = 9e999", "verdicts.score"),
+        ("UPDATE articles SET url = 'javascript:alert(' || id || ')'", "articles.url"),
+        (f"UPDATE revisions SET body = {LONG}", "revisions.body"),
+        (f"UPDATE revisions SET body = 'x' || char(0) || {LONG}", "revisions.body"),
+        ("UPDATE revisions SET authors = '5'", "revisions.authors"),
+        ("UPDATE revisions SET authors = '[5]'", "revisions.authors"),
+        ("UPDATE revisions SET evidence = '[1]'", "revisions.evidence"),
+        ("UPDATE revisions SET published_at = '2025-12-17'", "revisions.published_at"),
+        ("DELETE FROM revisions", r"\w+ name rows of revisions"),
+        ("DELETE FROM sources", r"\w+ name rows of sources"),
+        ("INSERT INTO tombstones VALUES ('short', '2026-01-01T00:00:00Z')", "tombstones.what"),
+    ],
+)
+def test_what_houxu_never_writes_is_refused(
+    statement: str, column: str, shard: Callable[..., Path], tmp_path: Path
+) -> None:
+    """JSON that is none, times that are none, links to no web page, a text too long: named, and nothing is merged."""
+    db = write(tmp_path / "c.db", MANY[:2])
+    before = everything(db)
+    path = shard(statement)
+    with pytest.raises(CorpusError, match=rf"shard\.db: its {column}\b.*nothing of it was merged"):
+        merged(db, [path])
+    assert everything(db) == before
+
+
+def test_bytes_in_a_column_of_text_are_refused(shard: Callable[..., Path], tmp_path: Path) -> None:
+    """A file whose table was loose for a moment holds them, whatever its table says now."""
+    loose, strict = "') WITHOUT ROWID'", "') STRICT, WITHOUT ROWID'"
+    path = shard(
+        "PRAGMA writable_schema = ON",
+        f"UPDATE sqlite_master SET sql = replace(sql, {strict}, {loose}) WHERE name = 'sources'",
+        "PRAGMA writable_schema = RESET",
+        "UPDATE sources SET outlet = x'00ff'",
+        "PRAGMA writable_schema = ON",
+        f"UPDATE sqlite_master SET sql = replace(sql, {loose}, {strict}) WHERE name = 'sources'",
+    )
+    with pytest.raises(CorpusError, match=r"sources\.outlet"):
+        merged(tmp_path / "c.db", [path])
+
+
 def test_migrations_that_are_a_view_are_none(shard: Callable[..., Path], tmp_path: Path) -> None:
     """What says of itself which houxu wrote it is read as a table only."""
     path = shard("ALTER TABLE _sqlite_migrations RENAME TO m", f"CREATE VIEW _sqlite_migrations AS {ENDLESS}")
     with pytest.raises(CorpusError, match="not a corpus"):
         merged(tmp_path / "c.db", [path])
+
+
+def test_rates_of_another_shape_are_none() -> None:
+    """Numbers as they may be, and not as many as a day has half hours: the source is one never polled."""
+    for said in ({"day": [1.0]}, {"evil": 1.0}, {"week": [[1.0, 2.0]]}):
+        assert Rates.load(said).dump() == Rates().dump()
+    assert Rates.load({"window": 9, "week": [1.0, 2.0]}).window == 9
 
 
 def everything(db: Path) -> list[object]:
