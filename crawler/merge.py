@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from crawler import stories
 from crawler.corpus import foreign, union, upkeep
 from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
-from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, WrongTopic
 from crawler.model import Article, Ending, instant
 from crawler.path import append_article, prepare
@@ -73,7 +72,7 @@ def merge(
 def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[int], object]) -> Merged:
     if path.absolute() == corpus.path:
         raise CorpusError(path, "is the corpus itself: give it as --db only")
-    with _opened(corpus, topic, path) as shard:
+    with foreign.told(path), _opened(corpus, topic, path) as shard:
         before = corpus.articles()
         every = tellings(shard)
         fresh = [one for one in every if not _is_held(corpus, one)]
@@ -96,10 +95,10 @@ def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[in
 
 
 @contextmanager
-def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
+def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[foreign.Shard]:
     """Open a shard to read, in one moment of it, with what either side had forgotten gone from both."""
     with ExitStack() as closing:
-        shard = closing.enter_context(Corpus(path, read_only=True))
+        shard = closing.enter_context(foreign.Shard(path, read_only=True))
         foreign.check_tables(corpus, shard)
         follows = shard.meta("topic_id")
         if follows != topic.id:
@@ -118,8 +117,13 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
                 upkeep.forget(corpus, what, now=now, same=same)
             if in_shard:  # in a copy: a shard is only read
                 folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="houxu-merge-")))
-                upkeep.backup(shard, folder / path.name)
-                shard = closing.enter_context(Corpus(folder / path.name, create=True))
+                copy = folder / path.name
+                try:
+                    upkeep.backup(shard, copy)
+                except CorpusError as error:
+                    if not copy.is_file():  # else only its pages could not be copied, and go missing
+                        raise CorpusError(path, error.reason) from error
+                shard = closing.enter_context(foreign.Shard(copy, create=True))
                 for what in sorted(in_shard):
                     upkeep.forget(shard, what, now=now, same=same)
         with union.one_moment(shard):

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.corpus import union
 from crawler.corpus.store import Corpus
+from crawler.corpus.upkeep import forget
 from crawler.errors import CorpusError
 from scheduler.rates import Rates
 from tests.test_merge import MANY, held, merged, write
+from tests.test_path import NOON
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +134,75 @@ def test_migrations_that_are_a_view_are_none(shard: Callable[..., Path], tmp_pat
     path = shard("ALTER TABLE _sqlite_migrations RENAME TO m", f"CREATE VIEW _sqlite_migrations AS {ENDLESS}")
     with pytest.raises(CorpusError, match="not a corpus"):
         merged(tmp_path / "c.db", [path])
+
+
+def lost(path: Path) -> None:
+    """Let a pages file be gone."""
+    path.unlink()
+
+
+def junk(path: Path) -> None:
+    """Let it be something else."""
+    path.write_bytes(b"not a database" * 100)
+
+
+def cut(path: Path) -> None:
+    """Let it end in its middle."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def other(path: Path) -> None:
+    """Let it have a table of that name, and not that table."""
+    path.unlink()
+    sqlite3.connect(path).execute("CREATE TABLE pages (id INTEGER, html TEXT)").connection.close()
+
+
+def endless(path: Path) -> None:
+    """Let the table be a view."""
+    path.unlink()
+    sqlite3.connect(path).execute(f"CREATE VIEW pages AS {ENDLESS}").connection.close()
+
+
+def lying(path: Path) -> None:
+    """Let every page be one that unpacks to 300 MB."""
+    packer = zstd.ZstdCompressor()
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(300)) + packer.flush()
+    with sqlite3.connect(path) as conn:
+        conn.execute("UPDATE pages SET body = ?", (bomb,))
+
+
+@pytest.mark.parametrize("spoil", [lost, junk, cut, other, endless, lying])
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_pages_that_cannot_be_had_cost_only_the_pages(
+    spoil: Callable[[Path], None], shard: Callable[..., Path], tmp_path: Path, forgotten: bool
+) -> None:
+    """Missing, damaged, another thing, or not what their keys say: the texts are merged, also out of a copy."""
+    path = shard()
+    db = write(tmp_path / "c.db", [])
+    if forgotten:
+        with Corpus(db, create=True) as corpus:
+            forget(corpus, "https://bao.test/1.html", now=NOON)
+    spoil(tmp_path / "shard.pages.db")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    merged(db, [path])
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+    with Corpus(db, read_only=True) as corpus:
+        assert corpus.value("SELECT count(*) FROM articles") >= 2
+        assert spoil is cut or not list(corpus.pages)
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), TypeError("odd"), KeyError("odd"), sqlite3.DataError("odd")])
+def test_whatever_a_shard_breaks_names_it(
+    error: Exception, shard: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No error of a stage leaves a merge bare."""
+
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(union, "leads", broken)
+    with pytest.raises(CorpusError, match=r"shard\.db: cannot be merged: .*odd"):
+        merged(tmp_path / "c.db", [shard()])
 
 
 def test_rates_of_another_shape_are_none() -> None:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
+import sqlite3
+import sys
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from crawler.errors import CorpusError
+from crawler.corpus.pages import Pages
+from crawler.corpus.store import Corpus
+from crawler.errors import CorpusError, PageLost
 from crawler.model import Ending, Hit, instant, stamp
 from crawler.storable import LONGEST_BODY, LONGEST_REASON, LONGEST_TITLE, LONGEST_URL, is_web_url
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
-    from crawler.corpus.store import Corpus
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+log = logging.getLogger("houxu")
 
 TABLES = (
     "meta",
@@ -44,6 +57,9 @@ LONGEST = 9 * LONGEST_URL
 LONGEST_FILE = 512 * 1024
 """Characters of a host's robots.txt or tdmrep.json: the larger of the limits of their middlewares, which also let no
 Crawl-delay be more than 30 s."""
+
+LONGEST_PAGE = 32 * 1024 * 1024
+"""Bytes of a page when unpacked: four times DOWNLOAD_MAXSIZE, which a person may raise."""
 
 LONGEST_JSON = 10_000_000
 LARGEST = 10**12
@@ -80,6 +96,77 @@ _RULES = {
 _RATE_LISTS = {"day", "hour", "week"}
 
 _TRIGGERS = "SELECT sql FROM sqlite_master WHERE sql LIKE 'CREATE%TRIGGER%'"
+
+
+class Shard(Corpus):
+    """Somebody's corpus, opened to be merged. Its pages are welcome, and nothing but them is lost where there are none.
+
+    Its `pages` raise PageLost, never another error.
+    """
+
+    _lost: PageLost | None = None
+
+    def _miss_pages(self) -> None:
+        """Say nothing yet: `pages` does, in a word for shards."""
+
+    @property
+    def pages(self) -> Pages:
+        """The raw pages, each of them checked when it is read.
+
+        Raises:
+            PageLost: their file is missing, damaged, or another thing.
+        """
+        if self._lost is None and self._pages is None:
+            try:
+                self._pages = _Pages(self.path, read_only=self._read_only)
+            except CorpusError as error:
+                self._lost = PageLost(error.path, error.reason)
+                log.warning("%s; texts are merged without their pages", error)
+        if self._pages is None:
+            raise self._lost or PageLost(self.path, "no pages")
+        return self._pages
+
+
+class _Pages(Pages):
+    def __init__(self, corpus: Path | str, *, read_only: bool) -> None:
+        super().__init__(corpus, read_only=read_only)
+        try:
+            laid = self.conn.execute(_PAGES_LAID).fetchone()[0]
+        except sqlite3.DatabaseError:
+            laid = False
+        if not laid:
+            self.conn.close()
+            raise CorpusError(self.path, "damaged, or not laid as houxu lays a pages file")
+
+    def packed(self, sha256: str) -> tuple[str, int, bytes]:
+        """Return a page packed, if it is what its key says."""
+        try:
+            key, _, body = super().packed(sha256)
+            plain = zstd.ZstdDecompressor().decompress(body, LONGEST_PAGE)
+        except PageLost:
+            raise
+        except (CorpusError, TypeError, ValueError, zstd.ZstdError) as error:
+            raise PageLost(self.path, f"page {sha256} is damaged: {error}") from error
+        if hashlib.sha256(plain).hexdigest() != sha256:
+            raise PageLost(self.path, f"page {sha256} is another than its key says")
+        return key, len(plain), body
+
+
+_PAGES_LAID = """
+SELECT (SELECT type FROM pragma_table_list('pages') WHERE schema = 'main') = 'table'
+   AND (SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info('pages') ORDER BY cid)) = 'sha256,size,body'
+   AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE sql LIKE 'CREATE%TRIGGER%')
+"""
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what a malformed shard breaks into a CorpusError that names it."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, sqlite3.Error) as error:
+        why = f"cannot be merged: {type(error).__name__}: {error}"
+        raise CorpusError(path, f"{why}; leave this file out") from error
 
 
 def check_tables(corpus: Corpus, shard: Corpus) -> None:
