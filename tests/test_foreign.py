@@ -5,16 +5,21 @@ from __future__ import annotations
 import resource
 import sqlite3
 import sys
+from datetime import UTC, datetime
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import main
 from crawler.corpus import union
 from crawler.corpus.store import Corpus
 from crawler.corpus.upkeep import forget
 from crawler.errors import CorpusError
+from crawler.model import stamp
 from scheduler.rates import Rates
-from tests.test_merge import MANY, held, merged, write
+from tests.test_merge import MANY, TOPIC, held, merged, write
 from tests.test_path import NOON
 
 if sys.version_info >= (3, 14):
@@ -203,6 +208,61 @@ def test_whatever_a_shard_breaks_names_it(
     monkeypatch.setattr(union, "leads", broken)
     with pytest.raises(CorpusError, match=r"shard\.db: cannot be merged: .*odd"):
         merged(tmp_path / "c.db", [shard()])
+
+
+FAR = "9999-12-31T23:59:59Z"
+NEAR = "2025-12-31T23:59:59Z"
+
+
+def test_a_shard_from_the_future_takes_over_no_schedule(shard: Callable[..., Path], tmp_path: Path) -> None:
+    """Asked last in the year 9999, to be asked next then: neither a source nor a lead nor a host is silenced."""
+    path = shard(
+        f"UPDATE sources SET checked_at = '{FAR}', next_check_at = '{FAR}', errors = 7",
+        f"UPDATE hosts SET last_request_at = '{FAR}', retry_at = '{FAR}'",
+        f"UPDATE visits SET at = '{FAR}' WHERE lead_id IS NOT NULL",
+        f"UPDATE leads SET next_visit_at = '{FAR}'",
+    )
+    db = write(tmp_path / "c.db", MANY)
+    with Corpus(db, create=True) as corpus, corpus.transaction():
+        corpus.conn.execute("UPDATE sources SET checked_at = ?, next_check_at = ?", (NEAR, NEAR))
+        corpus.conn.execute("INSERT INTO hosts (host, last_request_at) VALUES ('bao.test', ?)", (NEAR,))
+    for into in (db, tmp_path / "new.db"):
+        merged(into, [path])
+        with Corpus(into, read_only=True) as corpus:
+            hosts = corpus.rows("SELECT last_request_at, retry_at FROM hosts")
+            assert {value for row in hosts for value in row.values()} <= {None, NEAR}
+            assert corpus.value("SELECT max(next_check_at) FROM sources") == (NEAR if into == db else None)
+            assert corpus.value("SELECT count(*) FROM leads WHERE next_visit_at IS NULL") == 0
+            assert corpus.value("SELECT max(next_visit_at) FROM leads") < "2027"
+
+
+def test_where_a_source_is_asked_is_not_a_shards_to_say(shard: Callable[..., Path], tmp_path: Path) -> None:
+    """Its address stays ours, and a source new to the corpus begins at that of its topic file."""
+    now = stamp(datetime.now(UTC))
+    path = shard(
+        f"UPDATE sources SET url = 'https://attacker.example/feed', host = 'attacker.example', checked_at = '{now}', "
+        "etag = 'x', moved_to = 'https://attacker.example/2', moved_times = 2"
+    )
+    ours = write(tmp_path / "c.db", [])
+    for db in (ours, tmp_path / "new.db"):
+        merged(db, [path])
+        with Corpus(db, create=True) as corpus:
+            corpus.sync_sources(TOPIC, NOON, lambda _source, now: now)
+            rows = corpus.rows("SELECT id, url, host, etag, moved_to FROM sources ORDER BY id")
+        assert [row["url"] for row in rows] == [each.url for each in sorted(TOPIC.sources, key=lambda each: each.id)]
+        assert not [row for row in rows if row["host"] == "attacker.example" or row["etag"] or row["moved_to"]]
+
+
+def test_what_a_shard_had_forgotten_is_counted(tmp_path: Path) -> None:
+    """A tombstone takes texts out of the corpus: a merge says how many, and by whose."""
+    db, forgetful = write(tmp_path / "c.db", MANY), write(tmp_path / "forgetful.db", MANY)
+    with Corpus(forgetful, create=True) as corpus:
+        counts = forget(corpus, "bao.test", now=NOON)
+    assert counts.articles
+    with resources.as_file(resources.files("crawler.sample") / "topic.toml") as topic:
+        result = CliRunner().invoke(main, ["merge", str(forgetful), "--db", str(db), "--topic", str(topic)])
+    assert result.exit_code == 0, result.output
+    assert f"forgetful.db: had forgotten what was here: {counts.articles} articles" in result.output
 
 
 def test_rates_of_another_shape_are_none() -> None:
