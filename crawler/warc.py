@@ -68,8 +68,12 @@ class Wanted:
         found = _NAMED_TIME.search(name)
         if found is None:
             return True
-        begun = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        return (self.until is None or begun < self.until) and (self.since is None or begun + LONGEST_FILE > self.since)
+        try:
+            begun = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            over = begun + LONGEST_FILE
+        except (ValueError, OverflowError):  # fourteen digits that are no time, or none that ends
+            return True
+        return (self.until is None or begun < self.until) and (self.since is None or over > self.since)
 
     def dropped(self, url: str, date: str) -> str | None:
         """Return the reason, of `DROPPED`, to pass over a record before its HTTP answer is read."""
