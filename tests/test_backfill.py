@@ -204,6 +204,7 @@ def test_files_are_found(tmp_path: Path) -> None:
         ("nul.paths", b"a\0b.warc\n"),
         ("escape.paths", b"a\x1b]0;title\x07.warc\n"),
     ],
+    ids=["cut", "junk", "plain", "latin", "nul", "escape"],  # packed bytes hold the time
 )
 def test_a_listing_that_cannot_be_read_is_told_in_a_line(name: str, content: bytes, tmp_path: Path) -> None:
     """Cut off, damaged, no text, or naming what no file is called: one line with the listing's name, and exit 1."""
