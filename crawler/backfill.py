@@ -12,6 +12,7 @@ import hashlib
 import multiprocessing
 import os
 import threading
+import zlib
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -118,7 +119,7 @@ def files_of(paths: Iterable[Path], mirror: Path | None = None) -> list[Path]:
     it lists need not be there: reading it says so.
 
     Raises:
-        CorpusError: a path is neither, or a folder holds no WARC file.
+        CorpusError: a path is neither, a folder holds no WARC file, or a listing cannot be read.
     """
     found: list[Path] = []
     for path in paths:
@@ -128,14 +129,27 @@ def files_of(paths: Iterable[Path], mirror: Path | None = None) -> list[Path]:
                 raise CorpusError(path, f"no {', '.join(ENDS)} file in this folder")
             found += inside
         elif path.name.endswith((".paths", ".paths.gz")):
-            raw = path.read_bytes()
-            lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().split()
-            found += [(mirror or path.parent) / line for line in lines]
+            found += [(mirror or path.parent) / line for line in _listed(path)]
         elif path.name.endswith(ENDS):
             found.append(path)
         else:
             raise CorpusError(path, f"neither a folder, nor a listing (.paths, .paths.gz), nor {', '.join(ENDS)}")
     return list(dict.fromkeys(found))
+
+
+def _listed(path: Path) -> list[str]:
+    """Return the paths that a listing names, as it has them."""
+    try:
+        raw = path.read_bytes()
+        lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().split()
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(path, f"this listing cannot be read: {error}; have it again") from error
+    except UnicodeDecodeError as error:
+        raise CorpusError(path, f"this listing is not UTF-8 text: {error}") from error
+    for line in lines:
+        if not line.isprintable():
+            raise CorpusError(path, f"this listing names no file: {line[:80]!a}")
+    return lines
 
 
 def tasks_of(files: Iterable[Path], shards: Path, topic: Topic, wanted: Wanted, lock: Callable[..., Any]) -> list[Task]:
@@ -225,7 +239,11 @@ def backfill_file(task: Task) -> Summary:
                 taken = Counter(archives.endings(corpus))
             finally:
                 corpus.close(checkpoint=True)
-    except (HouxuError, OSError) as error:  # as text: not every exception survives the way to another process
+    except (
+        HouxuError,
+        OSError,
+        ValueError,
+    ) as error:  # as text: not every exception survives the way to another process
         return Summary(errors=[str(error)])
     dropped = Counter(read.dropped) + Counter(repeated=max(0, read.passed - taken.total()))
     return Summary(files=1, records=read.number, dropped=dropped, endings=taken)
@@ -309,5 +327,5 @@ def _so_far(task: Task) -> Reading | None:
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
-    except OSError:
+    except (OSError, ValueError):
         return 0

@@ -167,7 +167,12 @@ def _plain(text: str) -> str:
 
 def _link(text: str, url: str) -> str:
     safe = url.replace("<", "%3C").replace(">", "%3E").replace("\n", "")
-    return f"[{_plain(text)}](<{safe}>)" if url.startswith(("http://", "https://")) else _plain(text)
+    return f"[{_plain(text)}](<{safe}>)" if _leads_to_web(url) else _plain(text)
+
+
+def _leads_to_web(url: str) -> bool:
+    """Say whether a click opens a page: what a corpus came by may be a script."""
+    return url.startswith(("http://", "https://"))
 
 
 def _json(digest: Digest) -> str:
@@ -229,7 +234,7 @@ def _entry(feed: ET.Element, name: str, title: str, url: str, updated: str, text
     _add(entry, "id", name)
     _add(entry, "title", title)
     _add(entry, "updated", updated)
-    if url:
+    if _leads_to_web(url):
         _add(entry, "link").set("href", url)
     _add(entry, "summary", text)
 

@@ -12,6 +12,7 @@ Merging twice is merging once, in any order; each step is a transaction that can
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,10 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler import stories
-from crawler.corpus import union, upkeep
+from crawler.corpus import foreign, union, upkeep
 from crawler.corpus.files import true_path
 from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
-from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, WrongTopic
 from crawler.model import Article, Ending, instant
 from crawler.path import append_article, prepare
@@ -36,12 +36,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What one shard brought: visits that read a text, other visits, and articles new to the corpus."""
+    """What one shard brought: visits that read a text, other visits, and articles new to the corpus.
+
+    Attributes:
+        forgot_articles: articles that the corpus forgot, because the shard's had been forgotten.
+        forgot_leads: leads likewise.
+    """
 
     shard: Path
     tellings: int
     visits: int
     articles: int
+    forgot_articles: int
+    forgot_leads: int
 
 
 def merge(
@@ -61,7 +68,8 @@ def merge(
 
     Raises:
         WrongTopic: a shard follows another topic.
-        CorpusError: a shard is missing, is the corpus itself, or cannot be read (one of an older houxu among them).
+        CorpusError: a shard is missing, is the corpus itself, is not laid as houxu lays one, or cannot be read (one of
+            an older houxu among them).
     """
     brought = [_merge_one(corpus, topic, Path(shard), progress) for shard in shards]
     if any(one.tellings for one in brought) or corpus.is_unsettled():  # what a merge that was killed left, too
@@ -73,13 +81,13 @@ def merge(
 def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[int], object]) -> Merged:
     if true_path(path) == corpus.path:
         raise CorpusError(path, "is the corpus itself: give it as --db only")
-    with _opened(corpus, topic, path) as shard:
-        before = corpus.articles()
+    with foreign.told(path), _opened(corpus, topic, path) as (shard, forgot):
+        before, now = corpus.articles(), datetime.now(UTC)
         every = tellings(shard)
         fresh = [one for one in every if not _is_held(corpus, one)]
         others = union.other_visits(corpus, shard)
-        union.sources_and_hosts(corpus, shard)
-        union.leads(corpus, shard)
+        union.sources_and_hosts(corpus, shard, now)
+        union.leads(corpus, shard, now)
         polls = union.polls(corpus, shard)
         if fresh or others or polls:
             run_id = corpus.start_run("person", datetime.now(UTC))
@@ -92,17 +100,23 @@ def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[in
             corpus.end_run(run_id, "done", datetime.now(UTC), f"merged {path.name}")
         _judge_again(corpus, topic, union.rescanned(corpus, shard))
         union.point_all_leads(corpus, shard)
-        return Merged(path, len(fresh), len(others), corpus.articles() - before)
+        return Merged(path, len(fresh), len(others), corpus.articles() - before, forgot["articles"], forgot["leads"])
 
 
 @contextmanager
-def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
-    """Open a shard to read, in one moment of it, with what either side had forgotten gone from both."""
+def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[tuple[foreign.Shard, Counter[str]]]:
+    """Open a shard to read, in one moment of it, with what either side had forgotten gone from both.
+
+    Beside it is how many articles and leads went from the corpus.
+    """
+    forgot: Counter[str] = Counter()
     with ExitStack() as closing:
-        shard = closing.enter_context(Corpus(path, read_only=True))
+        shard = closing.enter_context(foreign.Shard(path, read_only=True))
+        foreign.check_tables(corpus, shard)
         follows = shard.meta("topic_id")
         if follows != topic.id:
             raise WrongTopic(path, follows or "", topic.id)
+        foreign.check_rows(corpus, shard)
         same = stories.names(topic.relevance)
         while True:
             ours, theirs = union.tombstones(corpus), union.tombstones(shard)
@@ -113,15 +127,21 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[Corpus]:
                 break
             now = datetime.now(UTC)
             for what in sorted(in_corpus):
-                upkeep.forget(corpus, what, now=now, same=same)
+                gone = upkeep.forget(corpus, what, now=now, same=same)
+                forgot += Counter(articles=gone.articles, leads=gone.leads)
             if in_shard:  # in a copy: a shard is only read
                 folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="houxu-merge-")))
-                upkeep.backup(shard, folder / "shard.db")  # its own name may be that of a published copy
-                shard = closing.enter_context(Corpus(folder / "shard.db", create=True))
+                copy = folder / "shard.db"  # its own name may be that of a published copy
+                try:
+                    upkeep.backup(shard, copy)
+                except CorpusError as error:
+                    if not copy.is_file():  # else only its pages could not be copied, and go missing
+                        raise CorpusError(path, error.reason) from error
+                shard = closing.enter_context(foreign.Shard(copy, create=True))
                 for what in sorted(in_shard):
                     upkeep.forget(shard, what, now=now, same=same)
         with union.one_moment(shard):
-            yield shard
+            yield shard, forgot
 
 
 def _tell_all(

@@ -50,6 +50,9 @@ LONGEST_FILE = timedelta(days=2)
 _NAMED_TIME = re.compile(r"-(\d{14})-\d+\.warc")
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _BEGINS = re.compile(b"|".join(map(re.escape, (_GZIP, _ZSTD, b"WARC/"))))
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+"""`int` would read a sign, an underscore and white space too: after a negative size reading never ends."""
+
 _WINDOW = 1 << 20
 
 
@@ -66,8 +69,12 @@ class Wanted:
         found = _NAMED_TIME.search(name)
         if found is None:
             return True
-        begun = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        return (self.until is None or begun < self.until) and (self.since is None or begun + LONGEST_FILE > self.since)
+        try:
+            begun = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            over = begun + LONGEST_FILE
+        except (ValueError, OverflowError):  # fourteen digits that are no time, or none that ends
+            return True
+        return (self.until is None or begun < self.until) and (self.since is None or over > self.since)
 
     def dropped(self, url: str, date: str) -> str | None:
         """Return the reason, of `DROPPED`, to pass over a record before its HTTP answer is read."""
@@ -276,12 +283,15 @@ def _inflated(body: bytes, bits: int) -> bytes | None:
 
 
 def _unbrotlied(body: bytes) -> bytes | None:
+    """Unpack up to the limit, as `_inflated` does; None where the stream is damaged or cut."""
     import brotli  # Scrapy brings it
 
+    unpacker = brotli.Decompressor()
     try:
-        return bytes(brotli.decompress(body))
+        plain = bytes(unpacker.process(body, output_buffer_limit=MAX_BYTES + 1))
     except brotli.error:
         return None
+    return plain if unpacker.is_finished() or len(plain) > MAX_BYTES else None
 
 
 def _unchunked(body: bytes) -> bytes:
@@ -289,10 +299,10 @@ def _unchunked(body: bytes) -> bytes:
     out, at = bytearray(), 0
     while True:
         line_end = body.find(b"\r\n", at)
-        try:
-            size = int(body[at:line_end].split(b";")[0], 16)
-        except ValueError:
+        said = body[at:line_end].split(b";")[0].strip(b" \t")
+        if _CHUNK_SIZE.fullmatch(said) is None:
             return bytes(out) if out else body
+        size = int(said, 16)
         if line_end < 0 or size == 0:
             return bytes(out)
         out += body[line_end + 2 : line_end + 2 + size]

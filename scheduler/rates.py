@@ -91,9 +91,13 @@ class Rates:
 
     @classmethod
     def load(cls, said: Mapping[str, Any]) -> Rates:
-        """Return what `dump` wrote; an empty mapping is a source never polled."""
+        """Return what `dump` wrote; an empty mapping, like one of another shape, is a source never polled."""
+        blank = cls()
         vectors = {name: np.array(said[name], dtype=np.float64) for name in ("day", "hour", "week") if name in said}
-        return replace(cls(), **{**said, **vectors})
+        known = {each.name for each in fields(cls)}
+        if said.keys() - known or any(vectors[name].shape != getattr(blank, name).shape for name in vectors):
+            return blank
+        return replace(blank, **{**said, **vectors})
 
     def dump(self) -> dict[str, Any]:
         """Return JSON values, sums rounded to what they are good for."""

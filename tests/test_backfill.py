@@ -194,6 +194,40 @@ def test_files_are_found(tmp_path: Path) -> None:
     assert [wanted.file(file.name) for file in files] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cut.paths.gz", gzip.compress(b"a/b.warc\n" * 1000)[:20]),
+        ("junk.paths.gz", b"\x1f\x8b\x08\0" + b"x" * 40),
+        ("no.paths.gz", b"a/b.warc\n"),
+        ("latin.paths", b"\xff\xfe\n"),
+        ("nul.paths", b"a\0b.warc\n"),
+        ("escape.paths", b"a\x1b]0;title\x07.warc\n"),
+    ],
+    ids=["cut", "junk", "plain", "latin", "nul", "escape"],  # packed bytes hold the time
+)
+def test_a_listing_that_cannot_be_read_is_told_in_a_line(name: str, content: bytes, tmp_path: Path) -> None:
+    """Cut off, damaged, no text, or naming what no file is called: one line with the listing's name, and exit 1."""
+    (tmp_path / name).write_bytes(content)
+    result = CliRunner().invoke(main, ["backfill", str(tmp_path / name), "--shards", str(tmp_path / "s")])
+    assert result.exit_code == 1
+    (line,) = result.output.splitlines()
+    assert f"{name}: this listing" in line
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("digits", ["99999999999999", "00000000000000", "99991231235959"])
+def test_digits_in_a_name_that_are_no_time_pass_nothing_over(digits: str) -> None:
+    """A file whose name only looks like one of CC-NEWS is read, whatever days are wanted."""
+    assert Wanted(since=datetime(2025, 12, 14, tzinfo=UTC)).file(f"x-{digits}-00001.warc")
+
+
+def test_a_path_that_no_file_can_have_is_one_error(tmp_path: Path, topic: Topic) -> None:
+    """A task never raises: not for a NUL in its file's name either."""
+    tasks = tasks_of([tmp_path / "a\0b.warc"], tmp_path / "shards", topic, Wanted(), run_lock)
+    assert len(backfill_file(tasks[0]).errors) == 1
+
+
 def test_two_processes_read_four_files(tmp_path: Path, topic: Topic) -> None:
     """Each file gives its shard; one that is missing and one that is no WARC are told, and stop nobody."""
     for number in range(3):

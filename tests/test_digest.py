@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -162,6 +163,15 @@ def test_atom_has_an_entry_for_each(rows: Rows) -> None:
     assert all(entry.findtext(f"{{{ATOM}}}{name}") for entry in entries for name in ("title", "updated", "summary"))
     again = ET.fromstring(tell(rows.corpus.news(SINCE, NOW), "atom"))  # noqa: S314 our own text
     assert [entry.findtext(f"{{{ATOM}}}id") for entry in again.findall(f"{{{ATOM}}}entry")] == ids
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", ""])
+def test_only_web_pages_are_linked(rows: Rows, url: str) -> None:
+    """An address that opens no page is no link, in Markdown or in Atom, whatever the corpus holds."""
+    told = rows.corpus.news(SINCE, NOW)
+    digest = replace(told, new=[{**row, "first_url": url} for row in told.new], grown=(), edits=(), sources=())
+    assert "](<" not in tell(digest)
+    assert ET.fromstring(tell(digest, "atom")).find(f".//{{{ATOM}}}link") is None  # noqa: S314 our own text
 
 
 @pytest.mark.parametrize("form", ["markdown", "json", "atom"])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import resource
 import sys
 import zlib
 from typing import TYPE_CHECKING
 
+import brotli
 import pytest
 
 from crawler.errors import CorpusError, MissingExtra
 from crawler.replay import replay
 from crawler.rights import reserved
-from crawler.warc import pages
+from crawler.warc import pages, records
 from tests.test_path import BODY, page
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ HTML = page(BODY).body
 def warc(tmp_path: Path) -> Path:
     """Write a WARC file of pages in every encoding, and records that are no pages."""
     path = tmp_path / "sample.warc.gz"
-    records = [
+    every = [
         record("https://bao.test/plain", HTML),
         record("https://bao.test/gzip", gzip.compress(HTML), "Content-Encoding: gzip"),
         record("https://bao.test/deflate", zlib.compress(HTML), "Content-Encoding: deflate"),
@@ -60,13 +62,15 @@ def warc(tmp_path: Path) -> Path:
             "Transfer-Encoding: chunked",
             "Content-Encoding: gzip",
         ),
+        record("https://bao.test/brotli", brotli.compress(HTML), "Content-Encoding: br"),
+        record("https://bao.test/cut", brotli.compress(HTML)[:-9], "Content-Encoding: br"),
         record("https://bao.test/liar", HTML, "Content-Encoding: gzip"),
         record("https://bao.test/missing", b"", status="404 Not Found"),
         record("https://bao.test/picture", b"\x89PNG", kind="image/png"),
         record("https://bao.test/bomb", gzip.compress(b"\0" * 20_000_000), "Content-Encoding: gzip"),
         record("https://bao.test/last", HTML),
     ]
-    path.write_bytes(b"".join(gzip.compress(each) for each in records))
+    path.write_bytes(b"".join(gzip.compress(each) for each in every))
     return path
 
 
@@ -79,6 +83,7 @@ def test_every_encoding_is_read_and_the_file_to_its_end(warc: Path) -> None:
         "deflate",
         "chunked",
         "both",
+        "brotli",
         "liar",
         "last",
     ]
@@ -95,13 +100,41 @@ def test_every_line_of_what_an_archived_answer_reserves_counts(tmp_path: Path) -
     assert reserved(got.body, got.headers) == "tdm-reservation (header), noarchive (X-Robots-Tag)"
 
 
+@pytest.mark.parametrize("size", ["-6", "+6", "0x6", "1_0", "", "g", "f" * 17])
+def test_a_chunk_size_is_hexadecimal_digits_only(size: str, tmp_path: Path) -> None:
+    """What says it is chunked and names no size is taken as it stands: a negative one is no way back, for ever."""
+    body = f"{size}\r\nabcdef\r\n0\r\n\r\n".encode()
+    file = tmp_path / "chunk.warc"
+    file.write_bytes(record("https://bao.test/odd", body, "Transfer-Encoding: chunked"))
+    assert [each.body for each in pages(file)] == [body]
+
+
+def test_chunk_sizes_may_be_padded_and_extended(tmp_path: Path) -> None:
+    """Servers pad a size with spaces, and may say more behind a semicolon."""
+    file = tmp_path / "chunk.warc"
+    body = b"6  \r\nabcdef\r\n00000000000A;name=value\r\nghijklmnop\r\n0\r\n\r\n"
+    file.write_bytes(record("https://bao.test/padded", body, "Transfer-Encoding: chunked"))
+    assert [each.body for each in pages(file)] == [b"abcdefghijklmnop"]
+
+
+def test_a_brotli_bomb_is_unpacked_up_to_the_limit(tmp_path: Path) -> None:
+    """300 MB in a few hundred bytes are a page too large, and take no memory worth the name."""
+    packer = brotli.Compressor(quality=1)
+    bomb = b"".join(packer.process(bytes(1 << 20)) for _ in range(300)) + packer.finish()
+    file = tmp_path / "bomb.warc"
+    file.write_bytes(record("https://bao.test/bomb", bomb, "Content-Encoding: br"))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert [each.dropped for each in records(file)] == ["large"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
 def test_replaying_twice_is_replaying_once(warc: Path, corpus: Corpus, topic: Topic) -> None:
     """The second time every article is known, and nothing is added to the texts."""
     first = replay(corpus, topic, [warc])
     texts = corpus.rows("SELECT * FROM revisions")
     second = replay(corpus, topic, [warc])
-    assert first["stored"] == 7
-    assert second == {"unchanged": 7}
+    assert first["stored"] == 8
+    assert second == {"unchanged": 8}
     assert corpus.rows("SELECT * FROM revisions") == texts
 
 

@@ -140,6 +140,10 @@ def merge(shards: tuple[Path, ...], topic_file: Path | None, db: Path) -> None:
             brought = merge_all(corpus, topic, files, progress=progress)
         finally:
             corpus.close(checkpoint=True)
+    for one in brought:
+        if one.forgot_articles or one.forgot_leads:
+            gone = f"{one.forgot_articles} articles and {one.forgot_leads} leads of this corpus are gone"
+            click.echo(f"{one.shard}: had forgotten what was here: {gone}", err=True)
     articles, visits = sum(one.articles for one in brought), sum(one.tellings + one.visits for one in brought)
     click.echo(f"{len(brought)} shards: {articles} new articles, {visits} new visits", err=True)
 

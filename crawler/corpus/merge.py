@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,7 @@ class Telling:
             return None
         try:
             return self.corpus.page_of(self.row["visit_id"], self.corpus.pages.get(sha256))
-        except PageLost:  # pruned
+        except PageLost:  # pruned, or in a shard that came without
             return None
 
 
@@ -221,6 +222,10 @@ class Merging(Corpus):
                 row["article_id"], row["to_article_id"] = row["to_article_id"], row["article_id"]
                 self.insert(table, row, "OR REPLACE")
 
+    def columns(self, table: str) -> list[str]:
+        """Return the names of a table's columns, in their order."""
+        return [row["name"] for row in self.rows("SELECT name FROM pragma_table_info(?) ORDER BY cid", (table,))]
+
     def row(self, table: str, **key: Any) -> dict[str, Any] | None:
         """Return the row of this key, or None."""
         test = " AND ".join(f"{name} = :{name}" for name in key)
@@ -255,13 +260,12 @@ class Merging(Corpus):
         return bool(relevant)
 
     def take_pages(self, other: Corpus, keys: Iterable[str | None]) -> None:
-        """Take over raw pages, packed as they are; one that is not there (pruned) is passed over."""
-        wanted = [key for key in keys if key is not None and key not in self.pages]
-        rows = [
-            tuple(row)
-            for key in wanted
-            for row in other.pages.conn.execute("SELECT sha256, size, body FROM pages WHERE sha256 = ?", (key,))
-        ]
+        """Take over raw pages, packed as they are; one that cannot be had (pruned, damaged) is passed over."""
+        rows = []
+        for key in keys:
+            if key is not None and key not in self.pages:
+                with suppress(PageLost):
+                    rows.append(other.pages.packed(key))
         with self.pages.transaction():
             self.pages.conn.executemany("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", rows)
 

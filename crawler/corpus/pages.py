@@ -107,14 +107,23 @@ class Pages:
             PageLost: it is not here, or is damaged.
             CorpusError: the file cannot be read.
         """
-        with explained(self.path):
-            row = self.conn.execute("SELECT body FROM pages WHERE sha256 = ?", (sha256,)).fetchone()
-        if row is None:
-            raise PageLost(self.path, f"page {sha256} is missing: pruned, forgotten, or left behind by a copy")
+        packed = self.packed(sha256)[2]
         try:
-            return zstd.decompress(row["body"])
+            return zstd.decompress(packed)
         except zstd.ZstdError as error:
             raise PageLost(self.path, f"page {sha256} is damaged: {error}") from error
+
+    def packed(self, sha256: str) -> tuple[str, int, bytes]:
+        """Return a page as it lies here: its key, its size in bytes, and its bytes packed.
+
+        Raises:
+            PageLost, CorpusError: as `get` does.
+        """
+        with explained(self.path):
+            row = self.conn.execute("SELECT sha256, size, body FROM pages WHERE sha256 = ?", (sha256,)).fetchone()
+        if row is None:
+            raise PageLost(self.path, f"page {sha256} is missing: pruned, forgotten, or left behind by a copy")
+        return row["sha256"], row["size"], row["body"]
 
     def delete(self, keys: Iterable[str]) -> int:
         """Remove pages for good and return how many were here; their bytes are overwritten."""

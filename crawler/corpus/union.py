@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.leads import tombstone
+from crawler.corpus.sources import CLOCK_SLACK
 from crawler.dedupe import canonical_url
+from crawler.model import stamp
 from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from crawler.corpus.merge import Merging
     from crawler.corpus.store import Corpus
@@ -30,11 +34,35 @@ _SAID = ("title", "outlet", "published_at", "published_raw")
 _FOUND = ("fetch_url", "host", "source_id", "found_at")
 """Who found a lead: the first."""
 
+_OURS = ("kind", "url", "topic_url", "outlet", "lang", "timezone", "host")
+"""What a source is, which its topic file says, and where it is asked."""
+
+_FARTHEST = {
+    "checked_at": CLOCK_SLACK,
+    "last_request_at": CLOCK_SLACK,
+    "next_check_at": timedelta(days=60),
+    "next_visit_at": timedelta(days=60),
+    "retry_at": timedelta(days=2),
+}
+"""How far ahead a time may lie. Houxu plans a month for a source that is gone, 43 days for an article of a cold story,
+a day for a host."""
+
 _OTHERS = """
-SELECT v.*, l.url AS lead, a.url AS held_at FROM visits v
+SELECT v.id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, l.url AS lead, a.url AS held_at
+FROM visits v
 LEFT JOIN leads l ON l.id = v.lead_id LEFT JOIN articles a ON a.id = v.article_id
 WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.visit_id = v.id AND d.article_id IS NOT NULL)
 ORDER BY v.id
+"""
+
+_VISITED = """
+SELECT l.url, max(v.at) AS at FROM visits v JOIN leads l ON l.id = v.lead_id WHERE v.at <= ? GROUP BY l.id
+"""
+
+_SIGHTED = "SELECT lead_id, source_id, url, title, published_raw, seen_at FROM sightings WHERE lead_id = ?"
+
+_JUDGED = """
+SELECT article_id, url, page_sha256, at, topic_digest, relevant, score, rule, terms FROM verdicts WHERE visit_id = ?
 """
 
 _HAS_OTHER = """
@@ -63,17 +91,28 @@ def batches(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
     return (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
 
 
-def sources_and_hosts(corpus: Merging, shard: Corpus) -> None:
-    """Take over the state of sources and hosts: of two rows, that of whoever asked last."""
+def every(shard: Corpus, corpus: Merging, table: str, order: str) -> list[dict[str, Any]]:
+    """Return the rows of a shard's table, by the columns that it has here."""
+    return shard.rows(f"SELECT {', '.join(corpus.columns(table))} FROM {table} ORDER BY {order}")
+
+
+def sources_and_hosts(corpus: Merging, shard: Corpus, now: datetime) -> None:
+    """Take over the state of sources and hosts: of two rows, that of whoever asked last.
+
+    Where a source is asked is not a shard's to say: its address stays ours, or that of its topic file.
+    """
     with corpus.transaction():
-        for row in shard.rows("SELECT * FROM sources"):
+        for each in every(shard, corpus, "sources", "id"):
+            row = _believed(each, now)
             mine = corpus.row("sources", id=row["id"])
             if mine is None:
-                corpus.insert("sources", row)
+                corpus.insert("sources", row if row["url"] == row["topic_url"] else row | _afresh(row["topic_url"]))
             else:
-                best = _later(mine, row, "checked_at")
+                theirs = row | {name: mine[name] for name in _OURS}
+                best = _later(mine, theirs, "checked_at") if row["url"] == mine["url"] else mine
                 corpus.update("sources", "id", best | {"enabled": max(mine["enabled"], row["enabled"])})
-        for row in shard.rows("SELECT * FROM hosts"):
+        for each in every(shard, corpus, "hosts", "host"):
+            row = _believed(each, now)
             mine = corpus.row("hosts", host=row["host"])
             if mine is None:
                 corpus.insert("hosts", row)
@@ -82,9 +121,21 @@ def sources_and_hosts(corpus: Merging, shard: Corpus) -> None:
                 corpus.update("hosts", "host", _later(mine, row, "last_request_at") | {"retry_at": until})
 
 
+def _afresh(url: str) -> dict[str, Any]:
+    """Return a source's columns that hang on where it was asked, for an address that was not asked yet."""
+    unknown = dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "moved_to"))
+    return {"url": url, "host": netloc_of(url), "moved_times": 0, **unknown}
+
+
 def _later(mine: dict[str, Any], other: dict[str, Any], by: str) -> dict[str, Any]:
     """Return the row of a later time; of one time the greater, whichever is mine."""
     return max(mine, other, key=lambda row: (row[by] or "", json.dumps(row, sort_keys=True)))
+
+
+def _believed(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a shard's row without times too far ahead: they would win for good, and silence what they name."""
+    far = [name for name, ahead in _FARTHEST.items() if (row.get(name) or "") > stamp(now + ahead)]
+    return row | dict.fromkeys(far)
 
 
 def polls(corpus: Merging, shard: Corpus) -> list[dict[str, Any]]:
@@ -103,20 +154,22 @@ def add_polls(corpus: Merging, rows: Sequence[dict[str, Any]], run_id: int) -> N
                 corpus.insert("polls", row | {"run_id": run_id})
 
 
-def leads(corpus: Merging, shard: Corpus) -> None:
-    """Take over leads and their sightings. A lead that both hold waits as whoever visited it last left it."""
-    visited = "SELECT l.url, max(v.at) AS at FROM visits v JOIN leads l ON l.id = v.lead_id GROUP BY l.id"
-    ours = {row["url"]: row["at"] for row in corpus.rows(visited)}
-    theirs = {row["url"]: row["at"] for row in shard.rows(visited)}
-    for lot in batches(shard.rows("SELECT * FROM leads ORDER BY id")):
+def leads(corpus: Merging, shard: Corpus, now: datetime) -> None:
+    """Take over leads and their sightings. A lead that both hold waits as its last visitor by `now` left it."""
+    by = stamp(now + CLOCK_SLACK)
+    ours = {row["url"]: row["at"] for row in corpus.rows(_VISITED, (by,))}
+    theirs = {row["url"]: row["at"] for row in shard.rows(_VISITED, (by,))}
+    for lot in batches(every(shard, corpus, "leads", "id")):
         with corpus.transaction():
             corpus.hold_open()
             for row in lot:
                 their_id, url = row.pop("id"), row["url"]
                 row["article_id"] = None
+                if _believed(row, now)["next_visit_at"] != row["next_visit_at"]:
+                    row["next_visit_at"] = min(row["found_at"], stamp(now))  # None would be never
                 mine = corpus.row("leads", url=url)
                 lead_id = corpus.insert("leads", row) if mine is None else mine.pop("id")
-                _sightings(corpus, lead_id, shard.rows("SELECT * FROM sightings WHERE lead_id = ?", (their_id,)))
+                _sightings(corpus, lead_id, shard.rows(_SIGHTED, (their_id,)))
                 if mine is not None:
                     row["article_id"] = mine["article_id"]
                     best = _lead(mine, row, ours.get(url, ""), theirs.get(url, "")) | _first_said(
@@ -195,7 +248,7 @@ def add_visits(corpus: Merging, shard: Corpus, rows: Sequence[dict[str, Any]], r
         corpus.take_pages(shard, (row["page_sha256"] for row in lot))
         with corpus.transaction():
             for row in lot:
-                verdicts = shard.rows("SELECT * FROM verdicts WHERE visit_id = ?", (row["id"],))
+                verdicts = shard.rows(_JUDGED, (row["id"],))
                 names = ("url", "at", "status", "ending", "reason", "page_sha256", "ms")
                 visit_id = corpus.insert(
                     "visits",
@@ -207,7 +260,6 @@ def add_visits(corpus: Merging, shard: Corpus, rows: Sequence[dict[str, Any]], r
                     },
                 )
                 for verdict in verdicts:
-                    del verdict["id"]
                     corpus.insert("verdicts", verdict | {"visit_id": visit_id})
 
 

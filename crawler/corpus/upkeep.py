@@ -100,6 +100,8 @@ def _copy(conn: sqlite3.Connection, source: Path, target: Path, table: str, mode
             raise CorpusError(target, f"the copy is damaged and was thrown away: {found}")
         partial.chmod(mode)
         _sync(partial)
+        for left in ("-wal", "-journal"):  # of the copy before: SQLite would play it into this one
+            target.with_name(target.name + left).unlink(missing_ok=True)
         partial.replace(target)
         _sync(target.parent)
     except OSError as error:

@@ -128,3 +128,18 @@ def test_a_migration_clears_what_a_killed_one_left(tmp_path: Path) -> None:
     (tmp_path / f".c.db.{ended.pid}.partial").write_bytes(b"half")
     Corpus(tmp_path / "c.db", create=True).close()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_backup_is_not_spoiled_by_the_wal_of_the_one_before(corpus: Corpus, tmp_path: Path) -> None:
+    """Somebody wrote into the last backup and was killed: what they left beside it is not played into the next."""
+    target = tmp_path / "b.db"
+    backup(corpus, target)
+    conn = sqlite3.connect(target)
+    conn.executescript("PRAGMA journal_mode = WAL; CREATE TABLE mine (x); INSERT INTO mine VALUES (1)")
+    left = (tmp_path / "b.db-wal").read_bytes()
+    conn.close()
+    (tmp_path / "b.db-wal").write_bytes(left)
+    backup(corpus, target)
+    with Corpus(target, read_only=True) as copy:
+        assert copy.value("SELECT count(*) FROM articles") == 1
+        assert copy.value("SELECT count(*) FROM sqlite_master WHERE name = 'mine'") == 0
