@@ -20,6 +20,7 @@ import click
 
 from crawler import __version__, show
 from crawler import settings as defaults
+from crawler.cli.streams import open_closed_streams
 from crawler.corpus.store import Corpus
 from crawler.errors import SIGNALED, CorpusMissing, HouxuError
 from crawler.shards import shard_of
@@ -46,6 +47,11 @@ _CREDENTIALS = re.compile(r"://[^\s/@'\"<>]+@")
 
 class Commands(click.Group):
     """Our group: every HouxuError ends in one line on standard error and its own exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line."""
+        open_closed_streams()
+        return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

@@ -1,0 +1,19 @@
+"""The three standard streams, made fit before a command runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def open_closed_streams() -> None:
+    """Open the null device in place of each standard stream that whoever started us had closed (`2>&-`).
+
+    Python gives None for it, and the first file that is opened would get its number: what a library writes to standard
+    error would go into a corpus.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in this order each gets its own number
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 it stays open, and is no path of ours
+            os.set_inheritable(stream.fileno(), True)  # else the processes of a backfill would start without it
+            setattr(sys, name, stream)
