@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from crawler.cli.streams import escape_what_does_not_fit
 
 SAMPLE = Path(__file__).parents[1] / "crawler/sample/topic.toml"
 HOUXU = f"{sys.executable} -m crawler.cli"
@@ -17,7 +21,8 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a line of shell in which `houxu` is houxu, and return what came of it."""
     return subprocess.run(
         ["sh", "-c", command.replace("houxu", HOUXU)],
-        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment},
+        capture_output=True, timeout=120, check=False, env={**os.environ, **environment},
+        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
     )  # fmt: skip
 
 
@@ -44,3 +49,27 @@ def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert shell(f"{sys.executable} {program} <&- >&- 2>&-", PYTHONPATH=str(SAMPLE.parents[2])).returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_an_encoding_without_chinese_breaks_no_answer(encoding: str, demo: tuple[Path, str]) -> None:
+    """What it lacks is escaped, in JSON so that a program reads the same."""
+    for command in ("stories", "digest", "status"):
+        done = shell(f"houxu {command} --db {demo[0]}", PYTHONIOENCODING=encoding)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout
+    plain, narrow = (
+        shell(f"houxu stories --json --db {demo[0]}", PYTHONIOENCODING=each).stdout for each in ("utf-8", encoding)
+    )
+    assert "\\u5c0f" in narrow
+    assert json.loads(narrow) == json.loads(plain)
+
+
+def test_every_character_is_escaped_as_json_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those beyond the first plane, those of Latin-1, and half characters of a path that is no UTF-8."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    escape_what_does_not_fit()
+    out.write("a😀é\udcff")
+    out.flush()
+    assert out.buffer.getvalue() == rb"a\ud83d\ude00\u00e9\udcff"

@@ -20,7 +20,7 @@ import click
 
 from crawler import __version__, show
 from crawler import settings as defaults
-from crawler.cli.streams import open_closed_streams
+from crawler.cli.streams import escape_what_does_not_fit, open_closed_streams
 from crawler.corpus.store import Corpus
 from crawler.errors import SIGNALED, CorpusMissing, HouxuError
 from crawler.shards import shard_of
@@ -51,6 +51,7 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line."""
         open_closed_streams()
+        escape_what_does_not_fit()
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
