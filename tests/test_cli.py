@@ -292,6 +292,16 @@ def test_crontab_and_systemd_print(tmp_path: Path) -> None:
     assert "houxu-crawl.service" in houxu("systemd").output
 
 
+@pytest.mark.parametrize("arguments", [["crontab", "--db"], ["crontab", "--topic"], ["systemd", "--topic"]])
+def test_a_path_that_is_no_utf_8_is_in_no_crontab_and_no_unit(arguments: list[str], tmp_path: Path) -> None:
+    """They could not name it: that is said, and no half of a unit is written."""
+    into = ["--into", str(tmp_path / "units")] if arguments[0] == "systemd" else []
+    result = houxu(*arguments, str(tmp_path / "b\udcffd"), *into)
+    assert result.exit_code == 2
+    assert r"b\udcffd' is no UTF-8" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_demo_replaces_only_a_demo(tmp_path: Path) -> None:
     """A corpus that follows something else is left alone, and the exit says so."""
     mine = tmp_path / "mine.db"
