@@ -13,7 +13,7 @@ import pytest
 
 from crawler.cli.streams import escape_what_does_not_fit
 
-SAMPLE = Path(__file__).parents[1] / "crawler/sample/topic.toml"
+ROOT = str(Path(__file__).parents[1])
 HOUXU = f"{sys.executable} -m crawler.cli"
 
 
@@ -48,7 +48,7 @@ def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
         "sys.exit(seen != [os.devnull] * 3 or subprocess.call([sys.executable, '-c', child], close_fds=False))\n",
         encoding="utf-8",
     )
-    assert shell(f"{sys.executable} {program} <&- >&- 2>&-", PYTHONPATH=str(SAMPLE.parents[2])).returncode == 0
+    assert shell(f"{sys.executable} {program} <&- >&- 2>&-", PYTHONPATH=ROOT).returncode == 0
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
@@ -73,3 +73,20 @@ def test_every_character_is_escaped_as_json_does(monkeypatch: pytest.MonkeyPatch
     out.write("a😀é\udcff")
     out.flush()
     assert out.buffer.getvalue() == rb"a\ud83d\ude00\u00e9\udcff"
+
+
+def test_ctrl_c_while_modules_are_read_is_quiet(tmp_path: Path) -> None:
+    """Nothing has begun: 130, as for a command that is stopped, and no traceback."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import runpy, sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_more):\n"
+        "        if name == 'crawler.show':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "runpy.run_module('crawler.cli', run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    done = shell(f"{sys.executable} {program}", PYTHONPATH=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
