@@ -139,6 +139,8 @@ def test_the_packaged_topic_is_sound() -> None:
         (["fly"], "No such command"),
         (["crawl", "-s", "DOWNLOAD_DELAY=abc"], "expected a value like"),
         (["crawl", "--allow-host", "http://127.0.0.1/"], "without scheme and port"),
+        (["crawl", "--allow-host", "["], "'[' is no host"),
+        (["forget", "["], "'[' is neither a URL nor a host"),
         (["story", "9" * 30], "range"),
     ],
 )

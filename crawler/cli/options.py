@@ -110,10 +110,18 @@ def with_topic(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def host_in(url: str) -> str | None:
+    """Return the host of a URL, None where it has none or is no URL at all, as `//[` is."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
 def _bare_hosts(_context: click.Context, _option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse what is no host: a URL or a port would match nothing, without a word."""
     for host in hosts:
-        if urlsplit(f"//{host}").hostname != host.lower().strip("[]") or host.count(":") == 1:
+        if host_in(f"//{host}") != host.lower().strip("[]") or host.count(":") == 1:
             raise click.BadParameter(f"{host!r} is no host: give a name or an address alone, without scheme and port")
     return tuple(host.strip("[]") for host in hosts)
 
