@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import main
+from crawler.cli.overrides import scrapy_settings
 from crawler.corpus.store import Corpus
 from crawler.sample.server import SampleWeb
 from scheduler.lock import run_lock
@@ -138,6 +139,15 @@ def test_the_packaged_topic_is_sound() -> None:
         (["crawl", "--max-runtime", "0"], "max-runtime"),
         (["fly"], "No such command"),
         (["crawl", "-s", "DOWNLOAD_DELAY=abc"], "expected a value like"),
+        (["crawl", "-s", "CONCURRENT_REQUESTS=nan"], "expected a value like 64"),
+        (["crawl", "-s", "CONCURRENT_ITEMS=1.5"], "expected a value like 4"),
+        (["crawl", "-s", "DNS_TIMEOUT=inf"], "expected a value like 60"),
+        (["crawl", "-s", "ROBOTSTXT_OBEY=maybe"], "expected a value like True"),
+        (["crawl", "-s", "TWISTED_REACTOR=x"], "expected a value like twisted.internet.asyncioreactor"),
+        (["crawl", "-s", "DUPEFILTER_CLASS=x"], "not a full path"),
+        (["crawl", "-s", 'DOWNLOADER_MIDDLEWARES={"a":"b"}'], "the place of a is 'b', and should be a number"),
+        (["crawl", "-s", 'ITEM_PIPELINES={"nope.X":1}'], "No module named 'nope'"),
+        (["daemon", "-s", 'EXTENSIONS={"crawler.crawl.Nope":1}'], "doesn't define any object named 'Nope'"),
         (["crawl", "--allow-host", "http://127.0.0.1/"], "without scheme and port"),
         (["crawl", "--allow-host", "["], "'[' is no host"),
         (["forget", "["], "'[' is neither a URL nor a host"),
@@ -151,6 +161,17 @@ def test_wrong_usage_exits_2(arguments: list[str], said: str, tmp_path: Path, mo
     assert result.exit_code == 2
     assert said in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["DOWNLOAD_TIMEOUT=1.5", "CLOSESPIDER_TIMEOUT=0.5", "ROBOTSTXT_OBEY=true", "MINE=anything", "USER_AGENT=x",
+     'ITEM_PIPELINES={"crawler.pipelines.CorpusPipeline": 300, "nope.X": null}', "HOUXU_DB=x", "SPIDER_MODULES=a,b"],
+)  # fmt: skip
+def test_a_setting_that_scrapy_can_read_is_taken(setting: str) -> None:
+    """Seconds with a fraction, a class that is turned off, and names that nobody knows."""
+    name, _equals, value = setting.partition("=")
+    assert scrapy_settings((setting,)) == {name: value}
 
 
 def test_a_locked_corpus_exits_75(tmp_path: Path) -> None:

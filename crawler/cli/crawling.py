@@ -15,13 +15,13 @@ from crawler.cli.options import (
     open_to_read,
     open_to_write,
     progress_bar,
-    scrapy_settings,
     terminal_width,
     with_crawl,
     with_db,
     with_shard,
     with_topic,
 )
+from crawler.cli.overrides import scrapy_settings
 from crawler.corpus import upkeep
 from crawler.shards import share
 from scheduler.lock import run_lock

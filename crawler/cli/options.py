@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -19,7 +18,6 @@ from urllib.parse import urlsplit
 import click
 
 from crawler import __version__, show
-from crawler import settings as defaults
 from crawler.cli.streams import escape_what_does_not_fit, open_closed_streams
 from crawler.corpus.store import Corpus
 from crawler.errors import SIGNALED, CorpusMissing, HouxuError
@@ -232,30 +230,6 @@ def show_rows(lines: Iterable[str], value: Any, *, as_json: bool) -> None:
     else:
         for line in lines:
             click.echo(line)
-
-
-def _fits(default: object, value: str) -> bool:
-    """Say whether a setting's text can be read as what it is by default."""
-    try:
-        if isinstance(default, (int, float)) and not isinstance(default, bool):
-            float(value)
-        elif isinstance(default, dict):
-            return isinstance(json.loads(value), dict)
-    except ValueError:
-        return False
-    return True
-
-
-def scrapy_settings(overrides: tuple[str, ...]) -> dict[str, str]:
-    """Return NAME=VALUE options as Scrapy settings."""
-    pairs = [text.partition("=") for text in overrides]
-    for name, equals, value in pairs:
-        if not equals or not name.isupper():
-            raise click.BadParameter(f"{name!r} is not NAME=VALUE with an upper-case name", param_hint="-s")
-        if not _fits(getattr(defaults, name, None), value):
-            like = getattr(defaults, name)
-            raise click.BadParameter(f"{name}={value}: expected a value like {like}", param_hint="-s")
-    return {name: value for name, _equals, value in pairs}
 
 
 def terminal_width() -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from crawler import topic as topics
-from crawler.cli.options import log_to_stderr, main, scrapy_settings, with_crawl, with_db, with_shard, with_topic
+from crawler.cli.options import log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
+from crawler.cli.overrides import scrapy_settings
 from crawler.shards import share
 
 
