@@ -299,7 +299,10 @@ def test_digest_tells_and_is_silent(copied: Path) -> None:
     assert json.loads(houxu("digest", "--since", "7d", "--format", "json", "--db", str(copied)).output)
     assert "<feed" in houxu("digest", "--since", "7d", "--format", "atom", "--db", str(copied)).output
     assert houxu("digest", "--since", "2999-01-01", "--db", str(copied)).output == ""
-    assert houxu("digest", "--since", "soon", "--db", str(copied)).exit_code == 2
+    for wrong, said in (("soon", "no span like"), ("0001-01-01", "give 1970-01-01 for all there is")):
+        refused = houxu("digest", "--since", wrong, "--db", str(copied))
+        assert (refused.exit_code, said in refused.output) == (2, True)
+    assert "New stories" in houxu("digest", "--since", "1970-01-01", "--db", str(copied)).output
 
 
 def test_rescan_of_what_was_unreadable(copied: Path) -> None:

@@ -162,14 +162,17 @@ def instant_since(text: str, now: datetime) -> datetime:
     """Return the instant that a span before `now` (24h, 7d, 30m) or a day names.
 
     Raises:
-        click.BadParameter: it is neither.
+        click.BadParameter: it is neither, or a day before 1970.
     """
     if found := re.fullmatch(r"(\d{1,5})([mhd])", text):
         return now - timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise click.BadParameter(f"{text!r} is no span like 24h or 7d, and no day like 2026-03-19") from None
+    if day < datetime.fromtimestamp(0, UTC):  # bursts look weeks back from it: year 1 has none
+        raise click.BadParameter(f"{text!r} is too early: give 1970-01-01 for all there is, or a later day")
+    return day
 
 
 @contextmanager
