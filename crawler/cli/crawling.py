@@ -79,7 +79,12 @@ def crawl(
 
 
 @main.command()
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), default=Path("demo.db"), show_default=True)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
+    default=Path("demo.db"),
+    show_default=True,
+)
 @click.option("-v", "--verbose", count=True, help="Log to standard error.")
 def demo(db: Path, verbose: int) -> None:
     """Crawl the invented sample web twice, and show what a user comes for."""

@@ -84,7 +84,7 @@ def with_db(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --db."""
     return click.option(
         "--db",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=click.Path(dir_okay=False, readable=False, path_type=Path),  # else it is called a wrong usage, exit 2
         default=Path("corpus.db"),
         envvar="HOUXU_DB",
         show_default=True,
