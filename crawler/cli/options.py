@@ -41,6 +41,8 @@ EXITS = {
 """What the exit codes mean: the README's table is made of this."""
 
 _CREDENTIALS = re.compile(r"://[^\s/@'\"<>]+@")
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""To a terminal: control characters but for tab and newline, and what turns the direction of writing."""
 
 
 class Commands(click.Group):
@@ -241,14 +243,20 @@ def terminal_width() -> int:
 
 
 class Discreet(logging.Formatter):
-    """Writes `https://***@host/` where a message or a traceback holds a URL with a user and a password.
+    """Writes what a server said so that it neither tells a secret nor commands the terminal.
 
-    Our own requests carry none, but Scrapy logs a redirect's Location as it came, before a middleware sees it.
+    `https://***@host/` stands where a message or a traceback holds a URL with a user and a password: our own requests
+    carry none, but Scrapy logs a redirect's Location as it came, before a middleware sees it. What moves the cursor or
+    turns the writing is left out: Scrapy logs an unknown Content-Encoding as it came.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record, without credentials."""
-        return _CREDENTIALS.sub("://***@", super().format(record))
+        """Return the line of a record, without credentials; further lines are those of a traceback."""
+        return _CREDENTIALS.sub("://***@", _COMMANDS.sub("", super().format(record)))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 logging's name
+        """Return the message on one line, whatever it holds: a second could pass for a record of its own."""
+        return super().formatMessage(record).replace("\n", " ")
 
 
 def log_to_stderr(verbose: int) -> None:

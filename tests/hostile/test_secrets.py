@@ -112,6 +112,26 @@ def test_nothing_that_is_logged_holds_a_password() -> None:
     assert Discreet().format(record) == ("<GET https://***@b.test:81/@c> mail@a.test\nValueError: http://***@a.test/")
 
 
+@pytest.mark.parametrize("status", ["200 OK", "302 Found\x1b[2J"])
+@pytest.mark.parametrize("header", ["Content-Encoding: x\x1b[2J", "Content-Encoding: \x9b31mzz", "Location: /\x1b[2Jx"])
+def test_no_header_commands_the_terminal(
+    header: str, status: str, crawl: Crawl, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is logged of an answer holds no control character, even where every request is logged."""
+    caplog.set_level(logging.DEBUG)
+    crawl.page(http(article(), header, status=status))
+    said = [Discreet().format(record) for record in caplog.records]
+    assert said
+    assert not [line for line in said if not line.replace("\n", "").isprintable()]
+
+
+def test_a_message_is_one_line() -> None:
+    """None passes for a record of its own or turns what stands behind it; a traceback keeps its lines."""
+    fault = ValueError("\x1b[2J\r\u202egone")
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "a\n%s\u2028c", ("\x85b\t小米",), (type(fault), fault, None))
+    assert Discreet().format(record) == "a b\t小米c\nValueError: [2Jgone"
+
+
 def test_only_credentials_are_taken_out() -> None:
     """The rest of an address stays as it is."""
     assert without_credentials("https://u:p@a.test:81/x?y=@z#@") == "https://a.test:81/x?y=@z#@"
