@@ -40,7 +40,7 @@ EXITS = {
 }
 """What the exit codes mean: the README's table is made of this."""
 
-_CREDENTIALS = re.compile(r"://[^\s/@'\"<>]+@")
+_CREDENTIALS = re.compile(r"://[^\s/?#]*@")
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 """To a terminal: control characters but for tab and newline, and what turns the direction of writing."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +131,22 @@ def test_a_message_is_one_line() -> None:
     fault = ValueError("\x1b[2J\r\u202egone")
     record = logging.LogRecord("x", logging.ERROR, "", 0, "a\n%s\u2028c", ("\x85b\t小米",), (type(fault), fault, None))
     assert Discreet().format(record) == "a b\t小米c\nValueError: [2Jgone"
+
+
+@pytest.mark.parametrize("password", ["pa'hunter2", 'pa"hunter2', "hunter2<", "a>hunter2", "a@hunter2", "\x1bhunter2"])
+def test_no_character_shows_a_password(password: str) -> None:
+    """Whatever may stand before the last @ of a host."""
+    record = logging.LogRecord("x", logging.DEBUG, "", 0, f"to <GET http://user:{password}@b.test/2>", (), None)
+    assert Discreet().format(record) == "to <GET http://***@b.test/2>"
+
+
+@pytest.mark.parametrize("unit", ["://", "://a", "a", "@", "://@", "://'"])
+def test_a_long_message_takes_no_long_time(unit: str) -> None:
+    """A megabyte that nearly holds credentials, over and over, is read in one pass."""
+    record = logging.LogRecord("x", logging.DEBUG, "", 0, "%s", ("://" + unit * (1_000_000 // len(unit)),), None)
+    begun = time.process_time()
+    Discreet().format(record)
+    assert time.process_time() - begun < 2
 
 
 def test_only_credentials_are_taken_out() -> None:
