@@ -85,6 +85,7 @@ def test_row_22_a_policy_that_is_python(crawl: Crawl, caplog: pytest.LogCaptureF
 def test_credentials_in_a_link_are_taken_out(crawl: Crawl, web: HostileWeb, caplog: pytest.LogCaptureFixture) -> None:
     """They are sent to nobody, and are in neither the log nor the corpus; nor are those of a redirect."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "scrapy")  # a command that ran in this process may have turned it down
     web.answers["evil.test/1"] = moved("http://user:hunter2@other.test/2")
     web.answers["other.test/2"] = http(article())
     web.answers["evil.test/feed"] = feed(["http://user:hunter2@evil.test/1"])
@@ -120,6 +121,7 @@ def test_no_header_commands_the_terminal(
 ) -> None:
     """What is logged of an answer holds no control character, even where every request is logged."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "scrapy")  # a command that ran in this process may have turned it down
     crawl.page(http(article(), header, status=status))
     said = [Discreet().format(record) for record in caplog.records]
     assert said
