@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
-from scrapy.settings import Settings
+from scrapy.settings import Settings, default_settings
 from scrapy.utils.misc import load_object
 from scrapy.utils.reactor import install_reactor, is_reactor_installed
 
 from crawler import __version__
+from crawler import settings as ours
 from crawler import topic as topics
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
@@ -134,6 +135,26 @@ def settings_for(topic: Topic, overrides: Mapping[str, Any], allow_hosts: Iterab
     settings.set("HOUXU_ALLOW_HOSTS", list(allow_hosts), priority="project")
     settings.setdict(dict(overrides), priority="cmdline")
     return settings
+
+
+def default_of(name: str) -> Any:
+    """Return what a setting is where nobody sets it; None where neither we nor Scrapy know it."""
+    return getattr(ours, name, vars(default_settings).get(name))
+
+
+def load_classes(paths: Sequence[str]) -> None:
+    """Import classes that settings name as a crawl will, under its reactor: some ask for it as they are imported.
+
+    Raises:
+        ImportError, NameError, ValueError: one is not there.
+    """
+
+    async def load() -> None:
+        for path in paths:
+            load_object(path)
+
+    if paths:
+        run(load())
 
 
 async def crawl(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
@@ -74,7 +75,14 @@ def _csv(rows: Iterable[dict[str, Any]], out: BinaryIO) -> None:
 
 
 def _defused(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    """Return a cell with an apostrophe in front where a spreadsheet would run it.
+
+    Invisible characters (byte order marks, joiners, marks of direction) do not count: some leave them out as they read.
+    """
+    if not isinstance(value, str):
+        return value
+    shown = next((char for char in value if unicodedata.category(char) != "Cf"), "")
+    return f"'{value}" if shown in FORMULA else value
 
 
 def _parquet(rows: Iterable[dict[str, Any]], out: BinaryIO) -> None:

@@ -71,6 +71,16 @@ def test_the_front_page_shows_what_a_person_wants_first(rows: Rows) -> None:
     assert "frozen: no new item for 9 days" in page.text
 
 
+def test_the_search_page_takes_any_day(rows: Rows) -> None:
+    """The first and the last that a calendar has are no bound."""
+    for page in get(rows, "/search?q=小米", "/search?q=小米&since=0001-01-01&until=9999-12-31"):
+        assert page.status_code == 200
+        assert "<mark>小米" in page.text
+    (none,) = get(rows, "/search?q=小米&since=9999-12-31&until=0001-01-01")
+    assert none.status_code == 200
+    assert "<mark>小米" not in none.text
+
+
 @pytest.mark.parametrize("typed", ["小米", "罗福莉", "羅福莉", "“小米发布模型”", '"', "小米 NOT 汽车", "*", ""])
 def test_the_search_page_takes_anything(rows: Rows, typed: str) -> None:
     """Whatever is typed is answered; what is found is marked."""

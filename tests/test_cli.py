@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import main
+from crawler.cli.overrides import scrapy_settings
 from crawler.corpus.store import Corpus
 from crawler.sample.server import SampleWeb
 from scheduler.lock import run_lock
@@ -138,7 +139,18 @@ def test_the_packaged_topic_is_sound() -> None:
         (["crawl", "--max-runtime", "0"], "max-runtime"),
         (["fly"], "No such command"),
         (["crawl", "-s", "DOWNLOAD_DELAY=abc"], "expected a value like"),
+        (["crawl", "-s", "CONCURRENT_REQUESTS=nan"], "expected a value like 64"),
+        (["crawl", "-s", "CONCURRENT_ITEMS=1.5"], "expected a value like 4"),
+        (["crawl", "-s", "DNS_TIMEOUT=inf"], "expected a value like 60"),
+        (["crawl", "-s", "ROBOTSTXT_OBEY=maybe"], "expected a value like True"),
+        (["crawl", "-s", "TWISTED_REACTOR=x"], "expected a value like twisted.internet.asyncioreactor"),
+        (["crawl", "-s", "DUPEFILTER_CLASS=x"], "not a full path"),
+        (["crawl", "-s", 'DOWNLOADER_MIDDLEWARES={"a":"b"}'], "the place of a is 'b', and should be a number"),
+        (["crawl", "-s", 'ITEM_PIPELINES={"nope.X":1}'], "No module named 'nope'"),
+        (["daemon", "-s", 'EXTENSIONS={"crawler.crawl.Nope":1}'], "doesn't define any object named 'Nope'"),
         (["crawl", "--allow-host", "http://127.0.0.1/"], "without scheme and port"),
+        (["crawl", "--allow-host", "["], "'[' is no host"),
+        (["forget", "["], "'[' is neither a URL nor a host"),
         (["story", "9" * 30], "range"),
     ],
 )
@@ -149,6 +161,17 @@ def test_wrong_usage_exits_2(arguments: list[str], said: str, tmp_path: Path, mo
     assert result.exit_code == 2
     assert said in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["DOWNLOAD_TIMEOUT=1.5", "CLOSESPIDER_TIMEOUT=0.5", "ROBOTSTXT_OBEY=true", "MINE=anything", "USER_AGENT=x",
+     'ITEM_PIPELINES={"crawler.pipelines.CorpusPipeline": 300, "nope.X": null}', "HOUXU_DB=x", "SPIDER_MODULES=a,b"],
+)  # fmt: skip
+def test_a_setting_that_scrapy_can_read_is_taken(setting: str) -> None:
+    """Seconds with a fraction, a class that is turned off, and names that nobody knows."""
+    name, _equals, value = setting.partition("=")
+    assert scrapy_settings((setting,)) == {name: value}
 
 
 def test_a_locked_corpus_exits_75(tmp_path: Path) -> None:
@@ -276,7 +299,10 @@ def test_digest_tells_and_is_silent(copied: Path) -> None:
     assert json.loads(houxu("digest", "--since", "7d", "--format", "json", "--db", str(copied)).output)
     assert "<feed" in houxu("digest", "--since", "7d", "--format", "atom", "--db", str(copied)).output
     assert houxu("digest", "--since", "2999-01-01", "--db", str(copied)).output == ""
-    assert houxu("digest", "--since", "soon", "--db", str(copied)).exit_code == 2
+    for wrong, said in (("soon", "no span like"), ("0001-01-01", "give 1970-01-01 for all there is")):
+        refused = houxu("digest", "--since", wrong, "--db", str(copied))
+        assert (refused.exit_code, said in refused.output) == (2, True)
+    assert "New stories" in houxu("digest", "--since", "1970-01-01", "--db", str(copied)).output
 
 
 def test_rescan_of_what_was_unreadable(copied: Path) -> None:
@@ -290,6 +316,16 @@ def test_crontab_and_systemd_print(tmp_path: Path) -> None:
     """Lines and units that name this corpus, absolute."""
     assert str(tmp_path / "c.db") in houxu("crontab", "--db", str(tmp_path / "c.db")).output
     assert "houxu-crawl.service" in houxu("systemd").output
+
+
+@pytest.mark.parametrize("arguments", [["crontab", "--db"], ["crontab", "--topic"], ["systemd", "--topic"]])
+def test_a_path_that_is_no_utf_8_is_in_no_crontab_and_no_unit(arguments: list[str], tmp_path: Path) -> None:
+    """They could not name it: that is said, and no half of a unit is written."""
+    into = ["--into", str(tmp_path / "units")] if arguments[0] == "systemd" else []
+    result = houxu(*arguments, str(tmp_path / "b\udcffd"), *into)
+    assert result.exit_code == 2
+    assert r"b\udcffd' is no UTF-8" in result.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_demo_replaces_only_a_demo(tmp_path: Path) -> None:

@@ -83,3 +83,14 @@ def test_a_locked_file_is_a_corpus_error(tmp_path: Path, monkeypatch: pytest.Mon
             pages.delete([key])
         other.close()
         assert pages.delete([key]) == 1
+
+
+def test_a_pages_file_of_another_program_says_what_to_do(tmp_path: Path) -> None:
+    """Whether it is to be read or written; its rows stay as they are."""
+    other = sqlite3.connect(tmp_path / "wiki.pages.db")
+    other.execute("CREATE TABLE pages (id INTEGER, title TEXT)")
+    for read_only in (True, False):
+        with pytest.raises(CorpusError, match=r"wiki\.pages\.db: its table of pages is another program's; move"):
+            Pages(tmp_path / "wiki.db", read_only=read_only)
+    assert [row[1] for row in other.execute("PRAGMA table_info(pages)")] == ["id", "title"]
+    other.close()

@@ -104,7 +104,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
             outlet=asked["outlet"] or None,
             lang=asked["lang"] or None,
             since=since,
-            until=until + timedelta(days=1) if until else None,
+            until=_day_after(until) if until else None,
             newest=bool(asked["newest"]),
             limit=50,
         )
@@ -173,4 +173,12 @@ def _date(text: str) -> datetime | None:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
+        return None
+
+
+def _day_after(day: datetime) -> datetime | None:
+    """Return the next day; None after the last that a calendar has, before which everything was published."""
+    try:
+        return day + timedelta(days=1)
+    except OverflowError:
         return None

@@ -15,13 +15,13 @@ from crawler.cli.options import (
     open_to_read,
     open_to_write,
     progress_bar,
-    scrapy_settings,
     terminal_width,
     with_crawl,
     with_db,
     with_shard,
     with_topic,
 )
+from crawler.cli.overrides import scrapy_settings
 from crawler.corpus import upkeep
 from crawler.shards import share
 from scheduler.lock import run_lock
@@ -79,7 +79,12 @@ def crawl(
 
 
 @main.command()
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), default=Path("demo.db"), show_default=True)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
+    default=Path("demo.db"),
+    show_default=True,
+)
 @click.option("-v", "--verbose", count=True, help="Log to standard error.")
 def demo(db: Path, verbose: int) -> None:
     """Crawl the invented sample web twice, and show what a user comes for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 import click
 
 from crawler import __version__, show
-from crawler import settings as defaults
+from crawler.cli.streams import escape_what_does_not_fit, open_closed_streams
 from crawler.corpus.store import Corpus
 from crawler.errors import SIGNALED, CorpusMissing, HouxuError
 from crawler.shards import shard_of
@@ -41,11 +40,19 @@ EXITS = {
 }
 """What the exit codes mean: the README's table is made of this."""
 
-_CREDENTIALS = re.compile(r"://[^\s/@'\"<>]+@")
+_CREDENTIALS = re.compile(r"://[^\s/?#]*@")
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""To a terminal: control characters but for tab and newline, and what turns the direction of writing."""
 
 
 class Commands(click.Group):
     """Our group: every HouxuError ends in one line on standard error and its own exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line."""
+        open_closed_streams()
+        escape_what_does_not_fit()
+        return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -79,7 +86,7 @@ def with_db(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --db."""
     return click.option(
         "--db",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=click.Path(dir_okay=False, readable=False, path_type=Path),  # else it is called a wrong usage, exit 2
         default=Path("corpus.db"),
         envvar="HOUXU_DB",
         show_default=True,
@@ -103,10 +110,18 @@ def with_topic(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def host_in(url: str) -> str | None:
+    """Return the host of a URL, None where it has none or is no URL at all, as `//[` is."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
 def _bare_hosts(_context: click.Context, _option: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse what is no host: a URL or a port would match nothing, without a word."""
     for host in hosts:
-        if urlsplit(f"//{host}").hostname != host.lower().strip("[]") or host.count(":") == 1:
+        if host_in(f"//{host}") != host.lower().strip("[]") or host.count(":") == 1:
             raise click.BadParameter(f"{host!r} is no host: give a name or an address alone, without scheme and port")
     return tuple(host.strip("[]") for host in hosts)
 
@@ -149,14 +164,17 @@ def instant_since(text: str, now: datetime) -> datetime:
     """Return the instant that a span before `now` (24h, 7d, 30m) or a day names.
 
     Raises:
-        click.BadParameter: it is neither.
+        click.BadParameter: it is neither, or a day before 1970.
     """
     if found := re.fullmatch(r"(\d{1,5})([mhd])", text):
         return now - timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise click.BadParameter(f"{text!r} is no span like 24h or 7d, and no day like 2026-03-19") from None
+    if day < datetime.fromtimestamp(0, UTC):  # bursts look weeks back from it: year 1 has none
+        raise click.BadParameter(f"{text!r} is too early: give 1970-01-01 for all there is, or a later day")
+    return day
 
 
 @contextmanager
@@ -219,44 +237,26 @@ def show_rows(lines: Iterable[str], value: Any, *, as_json: bool) -> None:
             click.echo(line)
 
 
-def _fits(default: object, value: str) -> bool:
-    """Say whether a setting's text can be read as what it is by default."""
-    try:
-        if isinstance(default, (int, float)) and not isinstance(default, bool):
-            float(value)
-        elif isinstance(default, dict):
-            return isinstance(json.loads(value), dict)
-    except ValueError:
-        return False
-    return True
-
-
-def scrapy_settings(overrides: tuple[str, ...]) -> dict[str, str]:
-    """Return NAME=VALUE options as Scrapy settings."""
-    pairs = [text.partition("=") for text in overrides]
-    for name, equals, value in pairs:
-        if not equals or not name.isupper():
-            raise click.BadParameter(f"{name!r} is not NAME=VALUE with an upper-case name", param_hint="-s")
-        if not _fits(getattr(defaults, name, None), value):
-            like = getattr(defaults, name)
-            raise click.BadParameter(f"{name}={value}: expected a value like {like}", param_hint="-s")
-    return {name: value for name, _equals, value in pairs}
-
-
 def terminal_width() -> int:
     """Return how wide the terminal is; 100 columns where there is none."""
     return shutil.get_terminal_size((100, 24)).columns
 
 
 class Discreet(logging.Formatter):
-    """Writes `https://***@host/` where a message or a traceback holds a URL with a user and a password.
+    """Writes what a server said so that it neither tells a secret nor commands the terminal.
 
-    Our own requests carry none, but Scrapy logs a redirect's Location as it came, before a middleware sees it.
+    `https://***@host/` stands where a message or a traceback holds a URL with a user and a password: our own requests
+    carry none, but Scrapy logs a redirect's Location as it came, before a middleware sees it. What moves the cursor or
+    turns the writing is left out: Scrapy logs an unknown Content-Encoding as it came.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record, without credentials."""
-        return _CREDENTIALS.sub("://***@", super().format(record))
+        """Return the line of a record, without credentials; further lines are those of a traceback."""
+        return _CREDENTIALS.sub("://***@", _COMMANDS.sub("", super().format(record)))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 logging's name
+        """Return the message on one line, whatever it holds: a second could pass for a record of its own."""
+        return super().formatMessage(record).replace("\n", " ")
 
 
 def log_to_stderr(verbose: int) -> None:

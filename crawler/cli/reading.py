@@ -20,13 +20,13 @@ from crawler.cli.options import (
     main,
     open_to_read,
     progress_bar,
-    scrapy_settings,
     show_rows,
     terminal_width,
     with_crawl,
     with_db,
     with_json,
 )
+from crawler.cli.overrides import scrapy_settings
 from crawler.digest import Form, tell
 
 UNCUT = 10_000

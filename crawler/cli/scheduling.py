@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from crawler import topic as topics
-from crawler.cli.options import log_to_stderr, main, scrapy_settings, with_crawl, with_db, with_shard, with_topic
+from crawler.cli.options import log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
+from crawler.cli.overrides import scrapy_settings
 from crawler.shards import share
 
 
@@ -47,7 +48,7 @@ def crontab(topic_file: Path | None, db: Path) -> None:
     """Print a crontab that crawls every five minutes and backs up nightly."""
     from scheduler.cron import crontab as lines
 
-    click.echo(lines(_command(), db.expanduser().absolute(), _absolute(topic_file)), nl=False)
+    click.echo(lines(_command(), _absolute(db), _topic(topic_file)), nl=False)
 
 
 @main.command()
@@ -57,7 +58,7 @@ def systemd(topic_file: Path | None, into: Path | None) -> None:
     """Print hardened systemd units: a timer with its service, and the daemon."""
     from scheduler.cron import systemd as units
 
-    for name, text in units(_command(), _absolute(topic_file)).items():
+    for name, text in units(_command(), _topic(topic_file)).items():
         if into is None:
             click.echo(f"# /etc/systemd/system/{name}\n{text}")
         else:
@@ -69,10 +70,21 @@ def _command() -> Path:
     """Return the installed console script, absolute: the one running, or the one on PATH."""
     running = Path(sys.argv[0])
     if running.name == "houxu" and running.is_file():
-        return running.absolute()
-    found = shutil.which("houxu") or Path(sys.executable).parent / "houxu"
-    return Path(found).absolute()
+        return _absolute(running)
+    return _absolute(Path(shutil.which("houxu") or Path(sys.executable).parent / "houxu"))
 
 
-def _absolute(file: Path | None) -> Path | None:
-    return None if file is None else file.expanduser().absolute()
+def _topic(file: Path | None) -> Path | None:
+    return None if file is None else _absolute(file)
+
+
+def _absolute(file: Path) -> Path:
+    """Return a path that a crontab or a unit can name, which are UTF-8."""
+    path = file.expanduser().absolute()
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter(
+            f"{str(path)!r} is no UTF-8, and what is printed here is: rename it, or name a link to it"
+        ) from None
+    return path

@@ -13,6 +13,7 @@ import click
 from crawler import show
 from crawler import topic as topics
 from crawler.cli.options import (
+    host_in,
     locked,
     main,
     open_to_read,
@@ -93,6 +94,8 @@ def prune(topic_file: Path | None, db: Path) -> None:
 @with_db
 def forget(what: str, topic_file: Path | None, db: Path) -> None:
     """Remove all that is held of URL|HOST for good, and never fetch it again."""
+    if "://" not in what and host_in(f"//{what.strip()}") is None:
+        raise click.BadParameter(f"{what!r} is neither a URL nor a host", param_hint="URL|HOST")
     same = topics.load(topic_file).relevance.same
     with locked(db), open_to_write(db) as corpus:
         gone = upkeep.forget(corpus, what, now=datetime.now(UTC), same=same)

@@ -66,9 +66,16 @@ class Pages:
                 if not read_only:
                     self.conn.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten with zeros
                     self.conn.execute(_SCHEMA)
+                self._refuse_another_programs()
             except BaseException:
                 self.conn.close()
                 raise
+
+    def _refuse_another_programs(self) -> None:
+        held = {row["name"] for row in self.conn.execute("PRAGMA table_info(pages)")}
+        if held and not held >= {"sha256", "size", "body"}:
+            todo = "move the file away, and a new one is begun: texts are kept without it"
+            raise CorpusError(self.path, f"its table of pages is another program's; {todo}")
 
     def close(self, *, checkpoint: bool = False) -> None:
         """Close the file; `checkpoint` first moves the WAL into it and empties it."""

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import main
 from crawler.corpus import base
 from crawler.corpus.pages import Pages, pages_path
 from crawler.corpus.store import Corpus
@@ -125,8 +127,18 @@ def test_a_busy_file_is_told_and_left_alone(path: Path, monkeypatch: pytest.Monk
     assert picture(path) == held
 
 
-def told_as_nobody(path: Path) -> str:
-    """Return what a writer is told who is another user."""
+def reindexed(path: Path) -> str:
+    """Return what a writer is told."""
+    try:
+        with Corpus(path, create=True) as corpus:
+            corpus.reindex()
+    except CorpusError as error:
+        return str(error)
+    return ""
+
+
+def told_as_nobody(ask: Callable[[Path], str], path: Path) -> str:
+    """Return what another user is told who asks for something."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which the child does not use
@@ -135,10 +147,7 @@ def told_as_nobody(path: Path) -> str:
         os.setgid(65534)
         os.setuid(65534)
         try:
-            with Corpus(path, create=True) as corpus:
-                corpus.reindex()
-        except CorpusError as error:
-            os.write(writing, str(error).encode())
+            os.write(writing, ask(path).encode())
         finally:
             os._exit(0)
     os.close(writing)
@@ -156,10 +165,26 @@ def test_what_may_not_be_written_says_so(what: str, path: Path) -> None:
         folder.chmod(0o755 if what == "folder" else 0o777)
     path.chmod(0o444 if what == "file" else 0o666)
     before = path.read_bytes()
-    told = told_as_nobody(path)
+    told = told_as_nobody(reindexed, path)
     assert told.startswith(f"{path}: ")
     assert "may not write the file or its folder" in told or "write it beside a file in use" in told
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="another user is needed, which only root can be")
+def test_a_corpus_that_may_not_be_read_is_no_wrong_usage(path: Path) -> None:
+    """The exit is that of a corpus which cannot be used, for whoever tries again, and it says what to look after."""
+    for folder in (path.parent, *path.parents[1:3]):
+        folder.chmod(0o755)
+    path.chmod(0o600)
+
+    def exits(path: Path) -> str:
+        done = [CliRunner().invoke(main, [command, "--db", str(path)]) for command in ("status", "demo")]
+        return "\n".join(f"{each.exit_code} {each.output}" for each in done)
+
+    told = told_as_nobody(exits, path)
+    assert told.count(f"1 houxu: {path}: ") == 2
+    assert told.count("may this user read it") == 2
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

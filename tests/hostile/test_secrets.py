@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,6 +85,7 @@ def test_row_22_a_policy_that_is_python(crawl: Crawl, caplog: pytest.LogCaptureF
 def test_credentials_in_a_link_are_taken_out(crawl: Crawl, web: HostileWeb, caplog: pytest.LogCaptureFixture) -> None:
     """They are sent to nobody, and are in neither the log nor the corpus; nor are those of a redirect."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "scrapy")  # a command that ran in this process may have turned it down
     web.answers["evil.test/1"] = moved("http://user:hunter2@other.test/2")
     web.answers["other.test/2"] = http(article())
     web.answers["evil.test/feed"] = feed(["http://user:hunter2@evil.test/1"])
@@ -120,6 +122,43 @@ def test_nothing_that_is_logged_holds_a_password() -> None:
         (type(fault), fault, None),
     )
     assert Discreet().format(record) == ("<GET https://***@b.test:81/@c> mail@a.test\nValueError: http://***@a.test/")
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found\x1b[2J"])
+@pytest.mark.parametrize("header", ["Content-Encoding: x\x1b[2J", "Content-Encoding: \x9b31mzz", "Location: /\x1b[2Jx"])
+def test_no_header_commands_the_terminal(
+    header: str, status: str, crawl: Crawl, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is logged of an answer holds no control character, even where every request is logged."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "scrapy")  # a command that ran in this process may have turned it down
+    crawl.page(http(article(), header, status=status))
+    said = [Discreet().format(record) for record in caplog.records]
+    assert said
+    assert not [line for line in said if not line.replace("\n", "").isprintable()]
+
+
+def test_a_message_is_one_line() -> None:
+    """None passes for a record of its own or turns what stands behind it; a traceback keeps its lines."""
+    fault = ValueError("\x1b[2J\r\u202egone")
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "a\n%s\u2028c", ("\x85b\t小米",), (type(fault), fault, None))
+    assert Discreet().format(record) == "a b\t小米c\nValueError: [2Jgone"
+
+
+@pytest.mark.parametrize("password", ["pa'hunter2", 'pa"hunter2', "hunter2<", "a>hunter2", "a@hunter2", "\x1bhunter2"])
+def test_no_character_shows_a_password(password: str) -> None:
+    """Whatever may stand before the last @ of a host."""
+    record = logging.LogRecord("x", logging.DEBUG, "", 0, f"to <GET http://user:{password}@b.test/2>", (), None)
+    assert Discreet().format(record) == "to <GET http://***@b.test/2>"
+
+
+@pytest.mark.parametrize("unit", ["://", "://a", "a", "@", "://@", "://'"])
+def test_a_long_message_takes_no_long_time(unit: str) -> None:
+    """A megabyte that nearly holds credentials, over and over, is read in one pass."""
+    record = logging.LogRecord("x", logging.DEBUG, "", 0, "%s", ("://" + unit * (1_000_000 // len(unit)),), None)
+    begun = time.process_time()
+    Discreet().format(record)
+    assert time.process_time() - begun < 2
 
 
 def test_only_credentials_are_taken_out() -> None:
