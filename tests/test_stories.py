@@ -18,6 +18,7 @@ from crawler.corpus.store import Corpus
 from crawler.model import Article, Verdict
 from crawler.path import append_article
 from crawler.stories import Item, joining
+from crawler.stories.terms import _read_word
 from crawler.topic import load
 from tests.bench.stories import bcubed
 
@@ -129,6 +130,14 @@ def test_a_sentence_capital_is_no_name() -> None:
     assert "@gemini" in terms
     assert "pric" in terms
     assert "@pric" not in terms
+
+
+def test_what_is_longer_than_a_word_is_no_term() -> None:
+    """It would be stored with its text, and remembered with the words of the language: 3 MB of one page."""
+    held = _read_word.cache_info().currsize
+    assert list(stories.features("", f"{'Long' * 16}x {'ab-' * 30}c {'1a' * 90_000}", ())) == []
+    assert _read_word.cache_info().currsize == held
+    assert list(stories.features("", "long" * 16, ())) == ["long" * 16]
 
 
 def test_terms_are_bounded() -> None:
