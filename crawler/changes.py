@@ -12,9 +12,13 @@ import re
 from collections import Counter, defaultdict
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from crawler import furniture
 from crawler.grams import WIDE, WORD, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BETWEEN = " … "
 """Stands between two changed places."""
@@ -24,6 +28,17 @@ ALIKE = 0.4
 
 LONG = 1000
 """Words above which difflib may skip frequent ones: 20,000 characters without a full stop would take minutes."""
+
+PAIRED = 250_000
+"""Changed sentences of one text times those of the other, 500 and 500, above which none are paired and all are reported
+whole: a likeness takes some 100 bytes."""
+
+SHARED = 10_000_000
+"""Likewise character pairs that they have in common, every two sentences counted: 0.6 s."""
+
+COMPARED = 16_000_000
+"""Characters of a text's paired sentences, times those of their other versions, that are compared word by word: 1.2 s
+where words are few and come again and again. It is one sentence of 4,000 characters, or seven hundred of 150."""
 
 _SENTENCE = re.compile(r"(?:[^。！？!?；;\n.]|\.(?!\s))+(?:[。！？!?；;.]+[”’」』\"]?)?")
 _WORD = re.compile(  # 3,090 亿, 309B, -5%
@@ -49,8 +64,10 @@ def changes(before: str, after: str) -> tuple[str, str]:
     pairs = _pairs(olds, news)
     removed: dict[int, list[str]] = {i: [old] for i, old in enumerate(olds)}
     added: dict[int, list[str]] = {j: [new] for j, new in enumerate(news)}
+    room = COMPARED
     for i, j in pairs:
-        gone, come = differences(olds[i], news[j])
+        gone, come = differences(olds[i], news[j], room)
+        room -= len(olds[i]) * len(news[j])
         removed[i] = [olds[i][start:end] for start, end in gone]
         added[j] = [news[j][start:end] for start, end in come]
     return _said(removed), _said(added)
@@ -78,7 +95,9 @@ def _sentences(text: str) -> list[str]:
 
 
 def _pairs(olds: list[str], news: list[str]) -> list[tuple[int, int]]:
-    """Pair sentences by the character pairs they share, the most alike first, each once."""
+    """Pair sentences by the character pairs they share, the most alike first, each once; none where it is too much."""
+    if len(olds) * len(news) > PAIRED:
+        return []
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     sizes: list[int] = []
     for j, new in enumerate(news):
@@ -86,24 +105,32 @@ def _pairs(olds: list[str], news: list[str]) -> list[tuple[int, int]]:
         sizes.append(len(held))
         for pair in held:
             holders[pair].append(j)
+    if sum(len(holders.get(pair, ())) for old in olds for pair in set(pairwise(old))) > SHARED:
+        return []
     ranked: list[tuple[float, int, int]] = []
     for i, old in enumerate(olds):
         asked = set(pairwise(old))
         shared = Counter(j for pair in asked for j in holders.get(pair, ()))
-        ranked.extend((-count / max(len(asked), sizes[j]), i, j) for j, count in shared.items())
+        alike = ((count / max(len(asked), sizes[j]), j) for j, count in shared.items())
+        ranked.extend((-likeness, i, j) for likeness, j in alike if likeness >= ALIKE)
     used_old: set[int] = set()
     used_new: set[int] = set()
     pairs: list[tuple[int, int]] = []
-    for likeness, i, j in sorted(ranked):
-        if -likeness >= ALIKE and i not in used_old and j not in used_new:
+    for _, i, j in sorted(ranked):
+        if i not in used_old and j not in used_new:
             pairs.append((i, j))
             used_old.add(i)
             used_new.add(j)
     return pairs
 
 
-def differences(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def differences(old: str, new: str, most: int = COMPARED) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return the differing places of two versions of a sentence or paragraph.
+
+    Args:
+        old: the older version.
+        new: the newer one.
+        most: characters of one times those of the other, above which all between their equal ends is one place.
 
     Returns:
         (start, end) of each place in `old`, and of each in `new`, in characters; space and punctuation alone are none.
@@ -111,10 +138,10 @@ def differences(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[i
     olds = [found.span() for found in _WORD.finditer(old)]
     news = [found.span() for found in _WORD.finditer(new)]
     left, right = [old[a:b] for a, b in olds], [new[a:b] for a, b in news]
-    matcher = SequenceMatcher(None, [*map(fold, left)], [*map(fold, right)], autojunk=max(len(left), len(right)) > LONG)
+    places = _between_ends if len(old) * len(new) > most else _matched
     spans: list[list[int]] = []
-    for kind, i, i_end, j, j_end in matcher.get_opcodes():
-        if kind == "equal" or not _SAYS.search("".join(left[i:i_end] + right[j:j_end])):
+    for i, i_end, j, j_end in places([*map(fold, left)], [*map(fold, right)]):
+        if not _SAYS.search("".join(left[i:i_end] + right[j:j_end])):
             continue
         if spans and i - spans[-1][1] <= 1 and j - spans[-1][3] <= 1:  # one word kept between two changes reads as one
             spans[-1][1], spans[-1][3] = i_end, j_end
@@ -125,6 +152,22 @@ def differences(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[i
     return [(olds[i][0], olds[i_end - 1][1]) for i, i_end, _, _ in spans if i < i_end], [
         (news[j][0], news[j_end - 1][1]) for _, _, j, j_end in spans if j < j_end
     ]
+
+
+def _matched(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where two lists of words differ, between the longest runs they have in common."""
+    matcher = SequenceMatcher(None, left, right, autojunk=max(len(left), len(right)) > LONG)
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind != "equal":
+            yield i, i_end, j, j_end
+
+
+def _between_ends(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the one place from the first word to the last in which two lists of words differ."""
+    least = min(len(left), len(right))
+    head = next((place for place in range(least) if left[place] != right[place]), least)
+    tail = next((place for place in range(least - head) if left[-1 - place] != right[-1 - place]), least - head)
+    yield head, len(left) - tail, head, len(right) - tail
 
 
 def _widen(span: list[int], left: list[str], right: list[str]) -> None:

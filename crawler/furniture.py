@@ -158,18 +158,19 @@ def _ends(line: str, *, head: bool, tail: bool) -> str:
 
 def _rotated(olds: list[str], news: list[str]) -> bool:
     """Say whether headlines were replaced, all of them, by others that are no versions of them."""
-    gone = [_letters(line) for line in olds if line not in news]
-    come = [_letters(line) for line in news if line not in olds]
+    stayed = set(olds) & set(news)
+    gone, come = ([line for line in lines if line not in stayed] for lines in (olds, news))
     if max(len(gone), len(come)) > MOST:
         return False
+    gone, come = [*map(_letters, gone)], [*map(_letters, come)]
     headlines = all(len(_WORD.findall(line)) >= HEADLINE for line in (*gone, *come))
-    return bool(gone and come) and headlines and all(_likeness(old, new) < UNLIKE for old in gone for new in come)
+    lefts, rights = ([set(pairwise(line)) for line in lines] for lines in (gone, come))
+    return bool(gone and come) and headlines and all(_likeness(old, new) < UNLIKE for old in lefts for new in rights)
 
 
 def _letters(line: str) -> str:
     return re.sub(r"\d+", " ", fold(line))
 
 
-def _likeness(one: str, other: str) -> float:
-    left, right = set(pairwise(one)), set(pairwise(other))
+def _likeness(left: set[tuple[str, str]], right: set[tuple[str, str]]) -> float:
     return len(left & right) / max(len(left), len(right), 1)

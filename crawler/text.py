@@ -95,9 +95,14 @@ def bare(text: str) -> str:
 
 
 class _Bare(dict[int, str]):
-    """The translate table of `bare`, filled as characters are met."""
+    """The translate table of `bare`, filled as characters are met, and anew when there are more than texts have."""
+
+    MOST = 30_000
+    """Characters, 4.5 MB: 4,345 real texts have 6,374, and all there are would be 134 MB."""
 
     def __missing__(self, point: int) -> str:
+        if len(self) >= self.MOST:
+            self.clear()
         folded = simplify(unicodedata.normalize("NFKC", chr(point)).lower())
         self[point] = kept = _NOT_WORD.sub("", folded)
         return kept

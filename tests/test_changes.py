@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.changes import BETWEEN, changes
+from crawler.changes import BETWEEN, COMPARED, PAIRED, SHARED, _pairs, changes, differences
 
 PROSE = st.text(alphabet="小米发布大模型。，！ \n30.9亿a bMiMo-V2", max_size=120)
 
@@ -76,3 +76,27 @@ def test_twenty_thousand_characters_without_a_full_stop() -> None:
     """The worst shape still ends: two long texts that are one sentence each, with one number changed."""
     words = "".join(chr(0x4E00 + i * 7919 % 3000) for i in range(20_000))
     assert changes(words[:9000] + "3090亿" + words[9000:], words[:9000] + "309亿" + words[9000:]) == ("3090亿", "309亿")
+
+
+@pytest.mark.parametrize(
+    ("count", "piece"),
+    [(int(PAIRED**0.5) + 1, "甲乙丙丁戊己"), (int((SHARED / 50) ** 0.5) + 1, "".join(map(chr, range(0x4E10, 0x4E50))))],
+)
+def test_too_many_sentences_to_pair_are_reported_whole(count: int, piece: str) -> None:
+    """Each is like each: of two thousand short ones the pairs took 438 MB, and of long ones as much time."""
+    olds, news = ([f"{piece}{mark}{number}" for number in range(count)] for mark in "旧新")
+    assert _pairs(olds, news) == []
+    few = 20
+    assert len(_pairs(olds[:few], news[:few])) == few
+    removed, added = changes("。\n".join(["标题", *olds]), "。\n".join(["标题", *news]))
+    assert (removed.count(BETWEEN), added.count(BETWEEN)) == (count - 1, count - 1)
+
+
+def test_a_long_sentence_is_compared_at_its_ends_alone() -> None:
+    """What lies between the first and the last of its changes is one place: word by word it took four seconds."""
+    words = "".join(chr(0x4E10 + place * 7919 % 140) for place in range(40_000))
+    old, new = (f"{words}{first}{words[7:]}{last}{words}" for first, last in (("3090亿", "甲"), ("309亿", "乙")))
+    assert len(words) ** 2 > COMPARED
+    (gone,), (come,) = differences(old, new)
+    assert old[slice(*gone)] == f"3090亿{words[7:]}甲"
+    assert new[slice(*come)] == f"309亿{words[7:]}乙"

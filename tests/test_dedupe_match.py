@@ -231,6 +231,15 @@ def test_the_fold_of_a_sketch_is_the_fold_of_a_text() -> None:
     assert sketch(traditional(ORIGINAL)) == fingerprints(text.bare(ORIGINAL))
 
 
+def test_a_text_of_all_characters_is_forgotten() -> None:
+    """The table of folded characters stays small, and folds the same after it was emptied."""
+    every = "".join(chr(point) for point in range(0x20, 0x3134F) if not 0xD800 <= point < 0xE000)
+    once = text.bare(every)
+    assert len(text._BARE) <= text._BARE.MOST
+    text.bare.cache_clear()
+    assert text.bare(every) == once
+
+
 def test_one_pass_folds_as_four_do() -> None:
     """`bare` takes each character through NFKC, lower case, simplification and the letters-and-digits filter."""
     for body in (ORIGINAL, traditional(ORIGINAL), ENGLISH, "ＡＢ１２ ﬁ ㍿ ½ É é_İ\u0301\ud800 \U0002f800"):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.changes import changes
-from crawler.furniture import without
+from crawler.furniture import _rotated, without
 from crawler.model import Lead, Page
 from crawler.path import append, prepare
 from crawler.sample import newsroom, render
@@ -169,6 +169,12 @@ def test_hostile_lines_end(piece: str) -> None:
         text = f"标题\n{start}{piece * (20_000 // len(piece))}x"
         assert changes(text, text) == ("", "")
         assert any(changes(text, text + "\n公司未予置评。"))
+
+
+def test_a_hundred_thousand_new_lines_are_counted_before_they_are_compared() -> None:
+    """Each was looked for in a list of the others first: of 20,000 that took nine seconds, of these four minutes."""
+    olds, news = ([f"{mark}{number}" for number in range(100_000)] for mark in "旧新")
+    assert not _rotated(olds, news)
 
 
 HEADLINES = (

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 import tomllib
 from collections import Counter
+from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +22,7 @@ from crawler.corpus.store import Corpus
 from crawler.model import Article, Verdict
 from crawler.path import append_article
 from crawler.stories import Item, joining
+from crawler.stories.terms import _read_word
 from crawler.topic import load
 from tests.bench.stories import bcubed
 
@@ -131,6 +136,14 @@ def test_a_sentence_capital_is_no_name() -> None:
     assert "@pric" not in terms
 
 
+def test_what_is_longer_than_a_word_is_no_term() -> None:
+    """It would be stored with its text, and remembered with the words of the language: 3 MB of one page."""
+    held = _read_word.cache_info().currsize
+    assert list(stories.features("", f"{'Long' * 16}x {'ab-' * 30}c {'1a' * 90_000}", ())) == []
+    assert _read_word.cache_info().currsize == held
+    assert list(stories.features("", "long" * 16, ())) == ["long" * 16]
+
+
 def test_terms_are_bounded() -> None:
     """However long a text is, it keeps the same number of terms, the same each time."""
     text = " ".join(f"word{number}x number {number} million" for number in range(3000))
@@ -155,6 +168,46 @@ def test_order_of_arrival_does_not_matter_to_the_stage(order: list[Item], slices
         whole = settled(order)
         patch.setattr(joining, "SLICE", slices)
         assert settled(order) == whole
+
+
+@given(st.permutations(ITEMS))
+@settings(max_examples=10, deadline=None)
+def test_the_two_most_alike_are_merged_first(order: list[Item]) -> None:
+    """What is remembered between two merges changes none: every pair measured anew each time gives the same stories."""
+    groups = [joining._group(item, lambda _: 1.0, place) for place, item in enumerate(order[:20])]
+    quick = [group.ids() for group in joining._merge(deepcopy(groups))]
+    while len(groups) > 1:
+        sizes = np.array([len(group.members) for group in groups])
+        first, last = (np.array([getattr(group, name) for group in groups]) for name in ("first", "last"))
+        gaps = np.maximum(0, np.maximum(first[:, None] - last, first - last[:, None]))
+        alike = np.triu(joining._similarities(groups) / np.outer(sizes, sizes) * np.exp(-gaps), 1)
+        one, other = np.unravel_index(alike.argmax(), alike.shape)
+        if alike[one, other] < joining.JOIN:
+            break
+        joining._absorb(groups[one], groups.pop(other))
+    assert sorted(quick) == sorted(group.ids() for group in groups)
+
+
+def test_equal_texts_are_merged_without_measuring_each_again() -> None:
+    """Four times the texts call four times the functions: whose best was merged is measured when its turn comes."""
+
+    def calls(count: int) -> int:
+        items = [replace(ITEMS[0], id=number, url=f"https://a.example/{number}") for number in range(count)]
+        called = 0
+
+        def tell(_frame: object, event: str, _argument: object) -> None:
+            nonlocal called
+            called += event in {"call", "c_call"}
+
+        before = sys.getprofile()
+        sys.setprofile(tell)
+        try:
+            assert len(settled(items)) == 1
+        finally:
+            sys.setprofile(before)
+        return called
+
+    assert calls(400) <= 1.3 * 4 * calls(100)
 
 
 def test_a_text_without_terms_is_a_story_of_its_own() -> None:
