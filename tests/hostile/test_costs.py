@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from crawler import dedupe
 from crawler.corpus.store import Corpus
 from crawler.dedupe import urls
-from crawler.extract import bylines, extract
+from crawler.extract import blocks, bylines, extract, lines, names, paywall
 from crawler.extract.attributes import bounded
 from crawler.extract.metadata import Facts
 from crawler.extract.tree import LONGEST, parse
@@ -21,6 +22,7 @@ from tests.hostile.conftest import topic_of
 from tests.hostile.server import article
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -137,3 +139,27 @@ def test_a_page_at_an_address_too_long_ends_in_one_visit(head: str, ending: Endi
         assert visit.ending is ending
         assert corpus.value("SELECT count(*) FROM visits") == 1
         assert corpus.value("SELECT max(url) FROM articles") == ("https://a.test/1.html" if head else None)
+
+
+def test_names_of_any_length_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered by a class or an id is short: 40 pages of one of 1.9 MB kept 197 MB."""
+    asked: list[str] = []
+    for module, name in ((blocks, "hint"), (paywall, "is_paywall"), (lines, "_is_caption")):
+        monkeypatch.setattr(module, name, partial(_noted, asked, getattr(module, name)))
+    long = "related " + "photo" * 300_000
+    read(f"<h1>The committee decided</h1>{TEXT}<div class='{long}'>{TEXT}<p>Short.</div><p id='{long}'>{TEXT}")
+    assert max(map(len, asked)) == names.LONGEST
+
+
+def _noted(asked: list[str], function: Callable[[str], object], name: str) -> object:
+    """Return what a function says of a name, noted."""
+    asked.append(name)
+    return function(name)
+
+
+def test_the_name_of_an_element_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each of the lines in it, when a wall is looked for."""
+    asked: list[str] = []
+    monkeypatch.setattr(paywall, "is_paywall", partial(_noted, asked, names.is_paywall))
+    read(f"<h1>The committee decided</h1>{TEXT}<div class='related x{'y' * 1000}'>" + "<p>Short, it is." * 5000)
+    assert len(asked) == 1
