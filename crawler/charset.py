@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from encodings import normalize_encoding
+from encodings.aliases import aliases
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +27,14 @@ _HEAD = 4096
 
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 """Characters that mean nothing: GB18030 reads Big5 without an error, and half of it as these."""
+
+_UNLISTED = """cp1006 cp720 cp737 cp856 cp874 cp875 koi8_t koi8_u mac_arabic mac_croatian mac_farsi mac_romanian palmos
+    utf_8_sig""".split()
+_KNOWN = frozenset((*aliases, *aliases.values(), *_UNLISTED))
+"""Every charset of Python, as it spells them: what it is asked for in vain, or in other spellings, it never forgets."""
+
+_LONGEST_NAME, _MOST_NAMES = 40, 5
+"""Characters of a charset's name that are read, and charsets of one page that are tried; Python's longest has 21."""
 
 _NO_CHARSETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 """Python's text codecs that no page is written in: they raise whatever the error handler, or make surrogates."""
@@ -58,7 +69,8 @@ def decode(body: bytes, headers: Mapping[str, str]) -> tuple[str, str]:
     damaged = body.decode("utf-8", "replace")
     if _damage(damaged) <= _BROKEN:
         return damaged, "utf-8"
-    names = dict.fromkeys((*_declared(body, headers), "gb18030", "big5hkscs"))
+    declared = islice(dict.fromkeys(_declared(body, headers)), _MOST_NAMES)
+    names = dict.fromkeys((*declared, "gb18030", "big5hkscs"))
     readable = {}
     for name in names:
         try:
@@ -95,6 +107,9 @@ def _codec(name: str) -> str | None:
         return "gb18030"
     if name.startswith("big5"):
         return "big5hkscs"
+    name = normalize_encoding(name[:_LONGEST_NAME])
+    if name not in _KNOWN and name.replace(".", "_") not in aliases:
+        return None
     try:
         found = codecs.lookup(name)
     except LookupError:

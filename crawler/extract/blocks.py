@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from crawler.extract.names import Hint, hint
+from crawler.extract.names import LONGEST, Hint, hint
 from crawler.extract.tree import line
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) 
         name = f"{name} {other}" if name else other
     if get("itemprop") == "articleBody":
         named.append(element)
-    what = hint(name) if name else Hint.NOTHING
+    what = hint(name[:LONGEST]) if name else Hint.NOTHING
     if what is Hint.BODY:
         named.append(element)
     elif what and element.tag not in {"article", "main"}:

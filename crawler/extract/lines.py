@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import kind
-from crawler.extract.names import Hint
+from crawler.extract.names import LONGEST, Hint
 from crawler.extract.weights import WEIGHTS
 from crawler.text import bare
 
@@ -261,7 +261,7 @@ def _doubts(row: dict[str, float], block: Block, scene: _Scene) -> None:
         if element in scene.around:
             continue
         doubt = 1 - scene.held[scene.kind(element)] / scene.total
-        if _is_caption(scene.kind(element)):
+        if _is_caption(scene.kind(element)[:LONGEST]):
             sign = "captioned"
         elif hint is Hint.WEAK:
             sign = "weak"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawler.extract.names import is_paywall
+from crawler.extract.names import LONGEST, is_paywall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
     from crawler.extract.metadata import Facts
@@ -36,9 +38,18 @@ def sign_of(facts: Facts, blocks: Sequence[Block], text: str) -> str:
         return "json-ld isAccessibleForFree"
     if len(text.encode()) >= _SHORT:
         return ""
+    walls: dict[Element, bool] = {}
     for block in blocks:
-        if block.size < _LINE and any(is_paywall(element.get("class") or "") for element, _ in block.doubts):
+        if block.size < _LINE and any(_is_wall(element, walls) for element, _ in block.doubts):
             return "element named paywall"
         if block.size < _LINE and block.linked < block.size and _ASKS.search(block.text.lower()):
             return "text that asks for a subscription"
     return ""
+
+
+def _is_wall(element: Element, known: dict[Element, bool]) -> bool:
+    """Return whether an element is named a wall; `known` keeps the answers of one page."""
+    answer = known.get(element)
+    if answer is None:
+        answer = known[element] = is_paywall((element.get("class") or "")[:LONGEST])
+    return answer
