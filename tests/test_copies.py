@@ -161,6 +161,17 @@ def test_the_hundredth_copy_is_found(corpus: Corpus) -> None:
     assert {root for root, _, _ in trees(corpus).values()} == {"n0"}
 
 
+def test_an_edge_is_read_once(corpus: Corpus) -> None:
+    """However a tree is asked for, each of its matches comes once, and all of them do."""
+    for number in range(8):
+        take(corpus, f"n{number}", STORY, hours=number)
+    every = {(row["article_id"], row["to_article_id"]) for row in corpus.rows("SELECT * FROM matches")}
+    assert len(every) == 28
+    for start in ({1}, {8}, {1, 8}):
+        edges = [(edge.article_id, edge.to_article_id) for edge in corpus._edges(start)]
+        assert sorted(edges) == sorted(every)
+
+
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(5)))
 def test_any_order_of_arrival_gives_the_same_trees(tmp_path: Path, order: list[int]) -> None:

@@ -34,6 +34,15 @@ COMMON = 0.002
 _HOLDERS = "SELECT rowid FROM sketches WHERE sketches MATCH ? ORDER BY rowid DESC LIMIT ?"
 _ONE_AFTER = "SELECT 1 FROM sketches WHERE sketches MATCH ? LIMIT 1 OFFSET ?"
 
+_FROM = """
+SELECT article_id, to_article_id, score FROM matches
+WHERE article_id IN (SELECT value FROM json_each(?)) AND kind IN (SELECT value FROM json_each(?))
+"""
+_TO = """
+SELECT DISTINCT article_id FROM matches
+WHERE to_article_id IN (SELECT value FROM json_each(?)) AND kind IN (SELECT value FROM json_each(?))
+"""
+
 
 class Copies(Base):
     """What the corpus knows of copies."""
@@ -193,25 +202,21 @@ class Copies(Base):
 
     def _edges(self, article_ids: Iterable[int]) -> list[Edge]:
         """Every edge of the components that these articles are in."""
-        kinds = json.dumps(sorted(EDGE_KINDS))
         seen: set[int] = set()
-        edges: dict[tuple[int, int], Edge] = {}
+        edges: list[Edge] = []
         todo = set(article_ids)
         while todo:
             seen |= todo
             asked = json.dumps(sorted(todo))
-            todo = set()
-            for here in ("article_id", "to_article_id"):
-                for row in self.conn.execute(
-                    f"""SELECT article_id, to_article_id, score FROM matches
-                        WHERE {here} IN (SELECT value FROM json_each(?))
-                          AND kind IN (SELECT value FROM json_each(?))""",
-                    (asked, kinds),
-                ):
-                    edges[row[0], row[1]] = Edge(article_id=row[0], to_article_id=row[1], score=row[2])
-                    todo.update((row[0], row[1]))
+            read = [Edge(article_id=row[0], to_article_id=row[1], score=row[2]) for row in self._matched(_FROM, asked)]
+            edges += read  # each once, by the article that it is of; those it is to are asked for names alone
+            todo = {edge.to_article_id for edge in read}
+            todo.update(row[0] for row in self._matched(_TO, asked))
             todo -= seen
-        return list(edges.values())
+        return edges
+
+    def _matched(self, query: str, asked: str) -> sqlite3.Cursor:
+        return self.conn.execute(query, (asked, json.dumps(sorted(EDGE_KINDS))))
 
     def _nodes(self, article_ids: set[int]) -> list[sqlite3.Row]:
         return self.conn.execute(

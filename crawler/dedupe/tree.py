@@ -98,5 +98,7 @@ def _reach(start: int, scores: dict[int, dict[int, float]]) -> set[int]:
 
 def _credits(node: Node, other: Node) -> bool:
     """Whether a text credits the other's outlet; by containment, since 来源：IT之家（北京） credits IT之家."""
-    said, outlet = text.bare(node.credited_source or ""), text.bare(other.outlet or "")
+    if not (node.credited_source and other.outlet):  # as most; every copy is asked of 64 others
+        return False
+    said, outlet = text.bare(node.credited_source), text.bare(other.outlet)
     return min(len(said), len(outlet)) > 1 and (said in outlet or outlet in said)

@@ -19,7 +19,7 @@ from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.crawl import fixed_gap
 from crawler.errors import SourceError
-from crawler.model import Article, Ending, Page, Poll, Topic, Visit
+from crawler.model import Article, Ending, Hit, Page, Poll, Topic, Visit
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic
 from crawler.spiders import feed
@@ -206,3 +206,18 @@ def test_an_article_is_cut_to_what_a_person_needs() -> None:
         200
     }
     assert (len(fit.published_raw or ""), fit.lang, fit.image) == (80, None, None)
+
+
+def test_of_many_hits_the_first_are_kept() -> None:
+    """So many of a term, so many in all, and the first of every term however late it comes."""
+    said = [
+        Hit(term=f"t{term}", role="strong", field="body", start=start, end=start + 1)
+        for term in range(40)
+        for start in range(200)
+    ]
+    kept = storable.hits(tuple(said))
+    assert {hit.term for hit in kept} == {f"t{term}" for term in range(40)}
+    assert len(kept) == storable.MOST_HITS + 30
+    assert kept[: storable.MOST_PLACES] == tuple(said[: storable.MOST_PLACES])
+    assert kept == tuple(hit for hit in said if hit in set(kept))
+    assert storable.hits(tuple(said[:90])) == tuple(said[:90])
