@@ -204,10 +204,15 @@ def _merge(groups: Sequence[_Group]) -> list[_Group]:
 
     best = np.array([row(index).argmax() for index in range(count)])
     score = np.array([row(index)[best[index]] for index in range(count)])
+    stale = np.zeros(count, dtype=bool)  # the best is merged with another: the score is the most that it can be now
     while True:
         a = int(score.argmax())
         if score[a] < JOIN:
             break
+        if stale[a]:
+            scores = row(a)
+            best[a], score[a], stale[a] = scores.argmax(), scores.max(), False
+            continue
         a, b = sorted((a, int(best[a])))
         _absorb(groups[a], groups[b])
         first[a], last[a] = groups[a].first, groups[a].last
@@ -217,12 +222,10 @@ def _merge(groups: Sequence[_Group]) -> list[_Group]:
         alive[b] = False
         score[b] = -1.0
         fresh = row(a)
+        stale |= (best == a) | (best == b)
         better = fresh > score
-        best[better], score[better] = a, fresh[better]
-        for index in {a, *np.flatnonzero(alive & ((best == a) | (best == b)))}:
-            scores = row(index)
-            best[index] = scores.argmax()
-            score[index] = scores[best[index]]
+        best[better], score[better], stale[better] = a, fresh[better], False
+        best[a], score[a], stale[a] = fresh.argmax(), fresh.max(), False
     return [group for group, living in zip(groups, alive, strict=True) if living]
 
 
