@@ -6,7 +6,6 @@ import sys
 import tomllib
 from collections import Counter
 from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -190,9 +189,11 @@ def test_the_two_most_alike_are_merged_first(order: list[Item]) -> None:
 
 def test_equal_texts_are_merged_without_measuring_each_again() -> None:
     """Four times the texts call four times the functions: whose best was merged is measured when its turn comes."""
+    terms = {f"word{number}": 1.0 for number in range(20)}
 
     def calls(count: int) -> int:
-        items = [replace(ITEMS[0], id=number, url=f"https://a.example/{number}") for number in range(count)]
+        urls = [f"https://a.example/{number}" for number in range(count)]
+        items = [Item(id=id_, at=NEWEST, url=url, terms=terms) for id_, url in enumerate(urls)]
         called = 0
 
         def tell(_frame: object, event: str, _argument: object) -> None:
@@ -202,7 +203,7 @@ def test_equal_texts_are_merged_without_measuring_each_again() -> None:
         before = sys.getprofile()
         sys.setprofile(tell)
         try:
-            assert len(settled(items)) == 1
+            assert len(list(stories.settle(items, lambda _: 3.0))) == 1
         finally:
             sys.setprofile(before)
         return called
