@@ -86,7 +86,7 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
     named: list[Element] = []
     around: list[tuple[Element, tuple[Doubt, ...]]] = []
     pieces: list[str] = []
-    block, links, linked, work = body, 0, 0, 0
+    block, links, inline, linked, work = body, 0, 0, 0, 0
     doubts: tuple[Doubt, ...] = ()
     walk = etree.iterwalk(body, events=("start", "end"))
     for event, element in walk:
@@ -106,10 +106,12 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
                 around.append((block, doubts))
                 block, doubts = element, _doubted(element, doubts, named)
             else:
-                work += len(around)
+                work += len(around) + inline + links
                 block, doubts = around.pop()
                 if work > _MOST_WORK:
                     break
+        else:
+            inline += 1 if starts else -1
         text = element.text if starts else element.tail
         if text and (pieces or not text.isspace()):
             pieces.append(text)

@@ -225,9 +225,11 @@ def _times(reader: Reader, page: Document, body: Body, start: int | None) -> Ite
     if not page.of["time"] or start is None:
         return
     near = {block.element for block in body.blocks[max(0, start - _BEFORE) : start + _BESIDE + _BEFORE]}
+    near.discard(body.blocks[start].element)
+    beside: dict[Element, bool] = {}
+    elsewhere: dict[Element, bool] = {}
     for element in page.of["time"]:
-        above = {element, *element.iterancestors()}
-        if not near.isdisjoint(above - {body.blocks[start].element} or above) and body.items.isdisjoint(above):
+        if under(element, near, beside) and not under(element, body.items, elsewhere):
             moment = _time(reader, element)
             if moment:
                 yield _Witness("time element", moment, "time element")

@@ -13,7 +13,7 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from crawler.charset import UTF_16_MARKS, decode
 from crawler.errors import Unreadable
-from crawler.extract.tree import parse, text_of
+from crawler.extract.tree import parse, start_of
 from crawler.web import LONGEST_URL
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def next_page(page: Page) -> str | None:
     wanted = {(stem, number + 1), (_unnumbered(page.url), 2)}  # /news/12.html may be page 12, or an article's first
     for element in root.iter("a", "link"):
         href = element.get("href")
-        if not href or not ("next" in (element.get("rel") or "").lower().split() or _NEXT.fullmatch(text_of(element))):
+        if not href or not ("next" in (element.get("rel") or "").lower().split() or _NEXT.fullmatch(start_of(element))):
             continue
         try:
             url = urldefrag(urljoin(page.url, href.strip())).url

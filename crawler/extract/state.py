@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from crawler.extract.metadata import Facts
     from crawler.extract.tree import Document
 
-_PAIR = re.compile(r'"?(?P<key>[A-Za-z_][\w-]{0,40})"?\s*:\s*"(?P<value>(?:[^"\\]|\\.){40,})"')
+_PAIR = re.compile(
+    r'(?<![\w-])(?P<word>[\w-]++)"?\s*+:\s*+"(?=(?:[^"\\]|\\.){40})(?P<value>[^"\\]*+(?:\\.[^"\\]*+)*+)"'
+)
+"""A word, and the string behind it. Each is read once: a script of nothing but letters took 2 s, one string 315 MB."""
+
+_LONGEST_KEY = 41
+_KEY = re.compile(r"[A-Za-z_][\w-]*+\Z")
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _BREAK = re.compile(r"</(?:p|div|li|h\d|blockquote|section|tr)>|<br\s*/?>", re.IGNORECASE)
 _MARK = re.compile(r"[，。！？；,.!?;]")
@@ -64,8 +70,9 @@ def _prose(source: str) -> tuple[str, str]:
         source = source.replace('\\\\"', "\0").replace('\\"', '"').replace("\0", '\\"').replace("\\\\", "\\")
     values: dict[str, dict[str, None]] = {}
     for found in _PAIR.finditer(source):
-        if not _NOT_TEXT.search(found["key"]):
-            values.setdefault(found["key"], {})[found["value"]] = None
+        said = _KEY.search(found["word"][-_LONGEST_KEY:])
+        if said and not _NOT_TEXT.search(said[0]):
+            values.setdefault(said[0], {})[found["value"]] = None
     best, where = "", ""
     for key, texts in values.items():
         if sum(map(len, texts)) > len(best):
