@@ -50,8 +50,8 @@ log = logging.getLogger("houxu")
 class CorpusPipeline:
     """Appends polls and visits to the corpus, each in one transaction.
 
-    While no host has answered, failures of the network are held back: if none ever does, it was our own network, and
-    the run writes nothing.
+    While no host has answered, failures are held back: if none ever does, and some were the network's, it was our own,
+    and the run writes nothing.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -81,7 +81,7 @@ class CorpusPipeline:
         try:
             if job.only_asked is not None:
                 job.only_asked(item)
-            elif item.failure is not None and item.failure.network and not self._hosts.answered:
+            elif item.failure is not None and not self._hosts.answered:
                 self._held.append(item)
             else:
                 self._flush()
@@ -110,16 +110,17 @@ class CorpusPipeline:
     def close_spider(self) -> None:
         """Write what was held back, or say that nobody answered."""
         job = self._spider.job
-        if self._hosts.answered:
+        lost = {item.host for item in self._held if item.failure is not None and item.failure.network}
+        if self._hosts.answered or not lost:
             try:
                 self._flush()
                 self._write_pages()
             except CorpusError as error:
                 job.error = job.error or error
-        elif len({item.host for item in self._held}) == 1 and job.corpus.runs_without_network() >= OUTAGES:
+        elif len(lost) == 1 and job.corpus.runs_without_network() >= OUTAGES:
             self._flush()  # this long and nobody else was asked: the fault is theirs
-        elif self._held:
-            job.unreachable = {item.host for item in self._held}
+        else:
+            job.unreachable = lost
 
     def _flush(self) -> None:
         held, self._held = self._held, []
