@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 from crawler.cli.streams import escape_what_does_not_fit
 
 ROOT = str(Path(__file__).parents[1])
-HOUXU = f"{sys.executable} -m crawler.cli"
+PYTHON = shlex.quote(sys.executable)
+HOUXU = f"{PYTHON} -m crawler.cli"
 
 
 def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of shell in which `houxu` is houxu, and return what came of it."""
+    """Run a line of shell and return what came of it."""
     return subprocess.run(
-        ["sh", "-c", command.replace("houxu", HOUXU)],
+        ["sh", "-c", command],
         capture_output=True, timeout=120, check=False, env={**os.environ, **environment},
         encoding=environment.get("PYTHONIOENCODING", "utf-8"),
     )  # fmt: skip
@@ -31,7 +33,7 @@ def test_a_closed_stream_keeps_no_command_from_its_work(closed: str, demo: tuple
     """What asks whether it speaks to a terminal is told that it does not; the work is done and the exit says so."""
     db = tmp_path / "c.db"
     for command in (f"backup {db} --db {demo[0]}", f"status --db {demo[0]}", f"reindex --db {db}"):
-        done = shell(f"houxu {command} {closed}")
+        done = shell(f"{HOUXU} {command} {closed}")
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), (command, done.stderr)
     assert db.is_file()
 
@@ -48,18 +50,18 @@ def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
         "sys.exit(seen != [os.devnull] * 3 or subprocess.call([sys.executable, '-c', child], close_fds=False))\n",
         encoding="utf-8",
     )
-    assert shell(f"{sys.executable} {program} <&- >&- 2>&-", PYTHONPATH=ROOT).returncode == 0
+    assert shell(f"{PYTHON} {program} <&- >&- 2>&-", PYTHONPATH=ROOT).returncode == 0
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
 def test_an_encoding_without_chinese_breaks_no_answer(encoding: str, demo: tuple[Path, str]) -> None:
     """What it lacks is escaped, in JSON so that a program reads the same."""
     for command in ("stories", "digest", "status"):
-        done = shell(f"houxu {command} --db {demo[0]}", PYTHONIOENCODING=encoding)
+        done = shell(f"{HOUXU} {command} --db {demo[0]}", PYTHONIOENCODING=encoding)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout
     plain, narrow = (
-        shell(f"houxu stories --json --db {demo[0]}", PYTHONIOENCODING=each).stdout for each in ("utf-8", encoding)
+        shell(f"{HOUXU} stories --json --db {demo[0]}", PYTHONIOENCODING=each).stdout for each in ("utf-8", encoding)
     )
     assert "\\u5c0f" in narrow
     assert json.loads(narrow) == json.loads(plain)
@@ -88,5 +90,5 @@ def test_ctrl_c_while_modules_are_read_is_quiet(tmp_path: Path) -> None:
         "runpy.run_module('crawler.cli', run_name='__main__')\n",
         encoding="utf-8",
     )
-    done = shell(f"{sys.executable} {program}", PYTHONPATH=ROOT)
+    done = shell(f"{PYTHON} {program}", PYTHONPATH=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
