@@ -29,6 +29,8 @@ def is_web_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         if not _PLAIN.fullmatch(parts.netloc):
+            if "\\" in parts.netloc:  # where browsers end the host, and Python does not
+                return False
             parts = urlsplit(safe_url_string(url))
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a bad port, a bad IPv6 address
