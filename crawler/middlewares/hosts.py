@@ -46,6 +46,9 @@ deadline, and the crawl with them."""
 SILENT = timedelta(minutes=15)
 """How long a host is left alone that did not answer in time."""
 
+PEACE, SILENCE = "asked for peace", "does not answer in time: left alone"
+"""Why a host waits."""
+
 PAGE = "houxu_page"
 """Key of a request's meta that says: this is a visit, not a poll."""
 
@@ -59,7 +62,7 @@ _NOT_NOW = frozenset({403, 408, 413, 425, 429})
 class HostWaits(IgnoreRequest):
     """Nothing is sent to the host before `until`: Retry-After, our back-off, or the day's requests are spent."""
 
-    def __init__(self, host: str, until: datetime, why: str = "asked for peace") -> None:
+    def __init__(self, host: str, until: datetime, why: str) -> None:
         self.host = host
         self.until = until
         super().__init__(f"{host} {why} until {until:%Y-%m-%d %H:%M} UTC")
@@ -89,10 +92,9 @@ class HostsMiddleware:
         self._locks: dict[str, asyncio.Lock] = {}
         self._free_at: dict[str, float] = {}
         self._crawl_delay: dict[str, float] = {}
-        self._retry_at: dict[str, datetime] = {}
+        self._waits: dict[str, tuple[datetime, str]] = {}
         self._today: dict[str, tuple[str, int]] = {}
         self._silent: Counter[str] = Counter()
-        self._silent_until: dict[str, datetime] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -110,7 +112,7 @@ class HostsMiddleware:
         now = self._spider.job.clock()
         for host, row in self._spider.job.corpus.hosts().items():
             if row["retry_at"]:
-                self._retry_at[host] = instant(row["retry_at"])
+                self.hold(host, instant(row["retry_at"]))
             if row["crawl_delay"]:
                 self._crawl_delay[host] = row["crawl_delay"]
             if row["last_request_at"]:
@@ -120,9 +122,9 @@ class HostsMiddleware:
             if row["today"]:
                 self._today[host] = (row["today"], row["requests_today"])
 
-    def hold(self, host: str, until: datetime) -> None:
+    def hold(self, host: str, until: datetime, why: str = PEACE) -> None:
         """Send `host` nothing before `until`, in this crawl; the corpus keeps it for the next."""
-        self._retry_at[host] = max(until, self._retry_at.get(host, until))
+        self._waits[host] = max((until, why), self._waits.get(host, (until, why)))
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Keep at least `seconds` between two requests to `host`."""
@@ -167,7 +169,7 @@ class HostsMiddleware:
             said = (response.headers.get("Retry-After") or b"").decode("latin-1")
             asked = http_signals({"retry-after": said}, now).retry_after
             if asked:
-                self._leave_alone(host, wait_until(now, asked, SILENT))
+                self._leave_alone(host, wait_until(now, asked, asked), PEACE)
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
@@ -177,26 +179,22 @@ class HostsMiddleware:
             host = netloc_of(request.url)
             self._silent[host] += 1
             if self._silent[host] >= PATIENCE:
-                self._silent_until[host] = until = self._spider.job.clock() + SILENT
-                if self.answered:  # else it may be our own network: nothing of that is written
-                    self._leave_alone(host, until)
+                self._leave_alone(host, self._spider.job.clock() + SILENT, SILENCE)
 
-    def _leave_alone(self, host: str, until: datetime) -> None:
+    def _leave_alone(self, host: str, until: datetime, why: str) -> None:
         """Send `host` nothing before `until`, in this crawl and the next ones."""
-        self.hold(host, until)
-        with self._spider.job.corpus.transaction():
-            self._spider.job.corpus.hold_host(host, until)
+        self.hold(host, until, why)
+        if self.answered:  # else it may be our own network: nothing of that is written
+            with self._spider.job.corpus.transaction():
+                self._spider.job.corpus.hold_host(host, until)
 
     def _wait(self, host: str) -> float:
         return self._free_at.get(host, 0.0) - time.monotonic()
 
     def _check_peace(self, host: str, now: datetime) -> None:
-        until = self._silent_until.get(host, now)
+        until, why = self._waits.get(host, (now, PEACE))
         if until > now:
-            raise HostWaits(host, until, "does not answer in time: left alone")
-        until = self._retry_at.get(host, now)
-        if until > now:
-            raise HostWaits(host, until)
+            raise HostWaits(host, until, why)
 
     def _check_budget(self, host: str, now: datetime, *, visit: bool) -> None:
         """Let no host have more requests on one day (UTC) than its budget, robots.txt and redirects included."""
