@@ -11,6 +11,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urljoin, urlsplit
 
@@ -56,6 +57,9 @@ _ENTRY = 500
 """What a file without rules counts for."""
 
 
+_ANSWERS = frozenset({2, 4})
+"""First digits of the statuses that say something: rules, or that there are none."""
+
 _DOT = re.compile("%2e", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
 
@@ -100,7 +104,9 @@ class Robots:
     @property
     def unavailable(self) -> bool:
         """Whether it could not be had: no answer, one of 5xx or 429, or one of 3xx that was not followed."""
-        return self.status is None or self.status >= 500 or self.status == 429 or 300 <= self.status < 400  # noqa: PLR2004 HTTP's own
+        if self.status is None or self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return True
+        return self.status // 100 not in _ANSWERS
 
     def fresh(self, now: datetime) -> bool:
         """Say whether it still holds; a clock set back makes it no younger."""
