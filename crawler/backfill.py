@@ -239,12 +239,8 @@ def backfill_file(task: Task) -> Summary:
                 taken = Counter(archives.endings(corpus))
             finally:
                 corpus.close(checkpoint=True)
-    except (
-        HouxuError,
-        OSError,
-        ValueError,
-    ) as error:  # as text: not every exception survives the way to another process
-        return Summary(errors=[str(error)])
+    except (HouxuError, OSError, ValueError) as error:
+        return Summary(errors=[str(error)])  # as text: not every exception survives the way to another process
     dropped = Counter(read.dropped) + Counter(repeated=max(0, read.passed - taken.total()))
     return Summary(files=1, records=read.number, dropped=dropped, endings=taken)
 

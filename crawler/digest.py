@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree as ET
 
 from crawler.model import stamp
+from crawler.web import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,12 +168,7 @@ def _plain(text: str) -> str:
 
 def _link(text: str, url: str) -> str:
     safe = url.replace("<", "%3C").replace(">", "%3E").replace("\n", "")
-    return f"[{_plain(text)}](<{safe}>)" if _leads_to_web(url) else _plain(text)
-
-
-def _leads_to_web(url: str) -> bool:
-    """Say whether a click opens a page: what a corpus came by may be a script."""
-    return url.startswith(("http://", "https://"))
+    return f"[{_plain(text)}](<{safe}>)" if is_web_url(url) else _plain(text)
 
 
 def _json(digest: Digest) -> str:
@@ -234,7 +230,7 @@ def _entry(feed: ET.Element, name: str, title: str, url: str, updated: str, text
     _add(entry, "id", name)
     _add(entry, "title", title)
     _add(entry, "updated", updated)
-    if _leads_to_web(url):
+    if is_web_url(url):
         _add(entry, "link").set("href", url)
     _add(entry, "summary", text)
 

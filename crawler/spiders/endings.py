@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from crawler.charset import UTF_16_MARKS
 from crawler.model import Ending
 
 HTML = ("text/html", "application/xhtml", "text/plain", "text/markdown", "application/xml", "text/xml")
@@ -17,7 +18,6 @@ _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_
 _FILES = (b"PK\x03\x04", b"%PDF-", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"ID3", b"OggS")
 """How files begin that are no text: zip and office, PDF, gzip, pictures, sound."""
 
-_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 is full of NULs
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b"))
 _HEAD = 1024
 _MOST_CONTROLS = 0.05
@@ -30,7 +30,7 @@ def is_binary(body: bytes) -> bool:
     if head.startswith(_FILES):
         return True
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return not head.startswith(_WIDE) and controls > _MOST_CONTROLS * len(head)
+    return not head.startswith(UTF_16_MARKS) and controls > _MOST_CONTROLS * len(head)
 
 
 def ending_of(status: int, content_type: str) -> tuple[Ending, str] | None:
