@@ -1,9 +1,9 @@
 """A thread for one parse: what libxml2 remembers of a hostile text ends with it.
 
 libxml2 keeps the name of every element and attribute that a thread ever met, for the life of the thread. A page of 2 MB
-that names 20,000 attributes nobody else uses leaves 2.5 MB behind: 100 of them, two minutes of one host at our pace,
-made a crawl larger by 250 MB, and 60 of the same parsed here by 3. A thread costs 50 microseconds, a page's parse 600
-and more (measured with lxml 6.1, libxml2 2.14).
+that names 20,000 attributes nobody else uses leaves 2.5 MB behind: a process that parsed 100 of them, as many as a host
+may have us fetch in a few minutes, was larger by 250 MB, and one that parsed 60 of them here by 3. A thread costs 50
+microseconds, a page's parse 600 and more (measured with lxml 6.1, libxml2 2.14).
 """
 
 from __future__ import annotations
