@@ -62,7 +62,7 @@ def test_a_second_run_stores_nothing_new(crawl: Callable[..., int], web: SampleW
     """Twice equals once: only what a busy host put off is new, and every conditional poll is a 304."""
     crawl()
     before = held(tmp_path, "SELECT article_id, rev, sha256 FROM revisions ORDER BY id")
-    waiting = held(tmp_path, "SELECT id FROM leads WHERE coalesce(ending, 'deferred') = 'deferred'")
+    waiting = held(tmp_path, "SELECT id FROM leads WHERE ending = 'deferred'")
     first = len(web.requests)
     crawl()
     after = held(tmp_path, "SELECT article_id, rev, sha256 FROM revisions ORDER BY id")

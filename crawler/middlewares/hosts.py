@@ -140,7 +140,8 @@ class HostsMiddleware:
         host = netloc_of(request.url)
         if self._spider.frontier.ended:
             raise CrawlStops
-        self._check_peace(host, self._spider.job.clock())
+        # what is over within the pause between two requests puts nothing off: it is looked at again after it
+        self._check_peace(host, self._spider.job.clock() + timedelta(seconds=LEAST_DELAY))
         if self._is_lifted(host):
             return
         lock = self._locks.setdefault(host, asyncio.Lock())
