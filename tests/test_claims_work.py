@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 import pytest
@@ -11,6 +10,7 @@ from crawler import claims, topic
 from crawler.claims import SIGHTINGS, attribution
 from crawler.claims.sentences import LONGEST, sentences
 from crawler.claims.sighting import _CONVERTS
+from tests.work import calls
 
 TOPIC = topic.load()
 
@@ -41,20 +41,8 @@ def test_a_name_is_read_from_the_first_capital_of_a_word(piece: str) -> None:
 
 
 def _calls(text: str) -> int:
-    """Return how many functions, of Python's and of C's, are called to find what a text states."""
-    calls = 0
-
-    def count(_frame: object, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        claims.find(TOPIC.claims, "小米 MiMo-V2-Flash", text)
-    finally:
-        sys.setprofile(before)
-    return calls
+    """Return how many functions are called to find what a text states."""
+    return calls(lambda: claims.find(TOPIC.claims, "小米 MiMo-V2-Flash", text))
 
 
 @pytest.mark.parametrize(

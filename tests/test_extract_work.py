@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -14,6 +13,7 @@ from crawler.extract.metadata import _COMMENT
 from crawler.extract.tree import parse
 from crawler.model import Page
 from tests.layouts.hostile import SHAPES
+from tests.work import calls
 
 SMALL, FACTOR = 200, 4
 MOST = 1.5
@@ -24,22 +24,14 @@ _FIXED = 3000
 
 
 def _calls(body: str) -> int:
-    """Return how many functions, of Python's and of C's, an extraction calls."""
+    """Return how many functions an extraction calls."""
     page = Page(url="https://a.example/1.html", body=body.encode(), fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
-    calls = 0
 
-    def count(_frame: object, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
+    def work() -> None:
         with suppress(Unreadable):
             extract(page)
-    finally:
-        sys.setprofile(before)
-    return calls
+
+    return calls(work)
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -207,13 +207,26 @@ def test_views_of_an_older_houxu_are_laid_anew(corpus: Corpus) -> None:
     assert corpus.rows("SELECT * FROM coverage") == []
 
 
-def test_a_host_is_looked_up(corpus: Corpus) -> None:
-    """However many leads wait elsewhere: an index holds each host's new ones."""
+def plans(corpus: Corpus, ask: Callable[[], object]) -> list[str]:
+    """Return how SQLite goes about each query of a call."""
     asked: list[str] = []
     corpus.conn.set_trace_callback(asked.append)
-    corpus.next_lead("bao.test", NOON)
-    corpus.new_leads("bao.test", NOON, 50)
+    ask()
     corpus.conn.set_trace_callback(None)
-    for statement in asked:
-        plan = " ".join(row["detail"] for row in corpus.rows(f"EXPLAIN QUERY PLAN {statement}"))
-        assert " (host=?" in plan
+    return [" ".join(row["detail"] for row in corpus.rows(f"EXPLAIN QUERY PLAN {each}")) for each in asked]
+
+
+def test_the_next_lead_of_a_host_is_one_look(corpus: Corpus) -> None:
+    """However many wait there: an index holds the new ones in their order, and nothing is sorted."""
+    (plan,) = plans(corpus, lambda: corpus.next_lead("bao.test", NOON))
+    assert "leads_new (host=? AND id>?)" in plan
+    assert "ORDER BY" not in plan
+
+
+def test_the_turns_of_a_host_are_its_own_leads(corpus: Corpus) -> None:
+    """However many wait elsewhere: they are found by the host, and the lead whose turn it is by its id."""
+    (turns,) = plans(corpus, lambda: corpus.new_leads("bao.test", NOON, 50))
+    assert "leads USING INDEX leads_due (host=? AND next_visit_at>?)" in turns
+    assert "SCAN leads" not in turns
+    (one,) = plans(corpus, lambda: corpus.due_lead(1, NOON))
+    assert "leads USING INTEGER PRIMARY KEY (rowid=?)" in one

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 import tomllib
 from collections import Counter
 from copy import deepcopy
@@ -24,6 +23,7 @@ from crawler.stories import Item, joining
 from crawler.stories.terms import _read_word
 from crawler.topic import load
 from tests.bench.stories import bcubed
+from tests.work import calls
 
 if TYPE_CHECKING:
     import random
@@ -191,24 +191,12 @@ def test_equal_texts_are_merged_without_measuring_each_again() -> None:
     """Four times the texts call four times the functions: whose best was merged is measured when its turn comes."""
     terms = {f"word{number}": 1.0 for number in range(20)}
 
-    def calls(count: int) -> int:
+    def work(count: int) -> None:
         urls = [f"https://a.example/{number}" for number in range(count)]
         items = [Item(id=id_, at=NEWEST, url=url, terms=terms) for id_, url in enumerate(urls)]
-        called = 0
+        assert len(list(stories.settle(items, lambda _: 3.0))) == 1
 
-        def tell(_frame: object, event: str, _argument: object) -> None:
-            nonlocal called
-            called += event in {"call", "c_call"}
-
-        before = sys.getprofile()
-        sys.setprofile(tell)
-        try:
-            assert len(list(stories.settle(items, lambda _: 3.0))) == 1
-        finally:
-            sys.setprofile(before)
-        return called
-
-    assert calls(400) <= 1.3 * 4 * calls(100)
+    assert calls(lambda: work(400)) <= 1.3 * 4 * calls(lambda: work(100))
 
 
 def test_a_text_without_terms_is_a_story_of_its_own() -> None:
