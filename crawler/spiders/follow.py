@@ -133,7 +133,7 @@ class FollowSpider(Spider):
         elif response.status == HTTPStatus.OK:
             await self._read(response, item)
             item.poll = with_file(item.poll, response.body)
-        if more and item.poll.error is None and not self.frontier.ended:
+        if more and item.poll.error is None:
             yield Request(
                 more[0],
                 callback=self.polled,
@@ -261,8 +261,8 @@ class FollowSpider(Spider):
         return item
 
     def _further(self, first: Page | None, page: Page) -> str | None:
-        """Return where an article on topic goes on, unless that was read, it has too many pages, or the crawl ends."""
-        if first is None or len(first.rest) >= MORE_PAGES or self.frontier.ended:
+        """Return where an article on topic goes on, unless that was read or it has too many pages."""
+        if first is None or len(first.rest) >= MORE_PAGES:
             return None
         if first.size > MOST_READ or self._waiting > MOST_WAITING:
             return None
