@@ -10,24 +10,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from difflib import SequenceMatcher
-from itertools import pairwise
+from difflib import Match, SequenceMatcher
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from crawler import furniture
 from crawler.grams import WIDE, WORD, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 BETWEEN = " … "
 """Stands between two changed places."""
 
 ALIKE = 0.4
 """Share of a sentence's character pairs that its other version keeps; below it, both are reported whole."""
-
-LONG = 1000
-"""Words above which difflib may skip frequent ones: 20,000 characters without a full stop would take minutes."""
 
 PAIRED = 250_000
 """Changed sentences of one text times those of the other, 500 and 500, above which none are paired and all are reported
@@ -36,9 +33,10 @@ whole: a likeness takes some 100 bytes."""
 SHARED = 10_000_000
 """Likewise character pairs that they have in common, every two sentences counted: 0.6 s."""
 
-COMPARED = 16_000_000
-"""Characters of a text's paired sentences, times those of their other versions, that are compared word by word: 1.2 s
-where words are few and come again and again. It is one sentence of 4,000 characters, or seven hundred of 150."""
+STEPS = 10_000_000
+"""Of difflib's innermost loop, for all paired sentences of a text together: 0.5 s. An edit of thirty sentences of 60
+characters takes 3,000, one of twenty places in 20,000 characters without a full stop 5 million; sixteen sentences of a
+thousand words, every third of them the same one, took 13.5 s without a bound."""
 
 _SENTENCE = re.compile(r"(?:[^。！？!?；;\n.]|\.(?!\s))+(?:[。！？!?；;.]+[”’」』\"]?)?")
 _WORD = re.compile(  # 3,090 亿, 309B, -5%
@@ -64,10 +62,8 @@ def changes(before: str, after: str) -> tuple[str, str]:
     pairs = _pairs(olds, news)
     removed: dict[int, list[str]] = {i: [old] for i, old in enumerate(olds)}
     added: dict[int, list[str]] = {j: [new] for j, new in enumerate(news)}
-    room = COMPARED
     for i, j in pairs:
-        gone, come = differences(olds[i], news[j], room)
-        room -= len(olds[i]) * len(news[j])
+        gone, come = differences(olds[i], news[j], STEPS // len(pairs))
         removed[i] = [olds[i][start:end] for start, end in gone]
         added[j] = [news[j][start:end] for start, end in come]
     return _said(removed), _said(added)
@@ -124,13 +120,13 @@ def _pairs(olds: list[str], news: list[str]) -> list[tuple[int, int]]:
     return pairs
 
 
-def differences(old: str, new: str, most: int = COMPARED) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def differences(old: str, new: str, most: int = STEPS) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return the differing places of two versions of a sentence or paragraph.
 
     Args:
         old: the older version.
         new: the newer one.
-        most: characters of one times those of the other, above which all between their equal ends is one place.
+        most: steps that finding them may take (`differing`).
 
     Returns:
         (start, end) of each place in `old`, and of each in `new`, in characters; space and punctuation alone are none.
@@ -138,9 +134,8 @@ def differences(old: str, new: str, most: int = COMPARED) -> tuple[list[tuple[in
     olds = [found.span() for found in _WORD.finditer(old)]
     news = [found.span() for found in _WORD.finditer(new)]
     left, right = [old[a:b] for a, b in olds], [new[a:b] for a, b in news]
-    places = _between_ends if len(old) * len(new) > most else _matched
     spans: list[list[int]] = []
-    for i, i_end, j, j_end in places([*map(fold, left)], [*map(fold, right)]):
+    for i, i_end, j, j_end in differing([*map(fold, left)], [*map(fold, right)], most):
         if not _SAYS.search("".join(left[i:i_end] + right[j:j_end])):
             continue
         if spans and i - spans[-1][1] <= 1 and j - spans[-1][3] <= 1:  # one word kept between two changes reads as one
@@ -154,20 +149,42 @@ def differences(old: str, new: str, most: int = COMPARED) -> tuple[list[tuple[in
     ]
 
 
-def _matched(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield where two lists of words differ, between the longest runs they have in common."""
-    matcher = SequenceMatcher(None, left, right, autojunk=max(len(left), len(right)) > LONG)
-    for kind, i, i_end, j, j_end in matcher.get_opcodes():
-        if kind != "equal":
-            yield i, i_end, j, j_end
+def differing(left: Sequence[str], right: Sequence[str], most: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where two lists differ, between the longest runs that they have in common.
 
+    Args:
+        left: of words, or lines.
+        right: likewise.
+        most: steps of difflib's innermost loop; what has not been compared after so many is one place.
 
-def _between_ends(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the one place from the first word to the last in which two lists of words differ."""
+    Yields:
+        Start and end of a place in `left`, and of what stands there in `right`.
+    """
     least = min(len(left), len(right))
     head = next((place for place in range(least) if left[place] != right[place]), least)
     tail = next((place for place in range(least - head) if left[-1 - place] != right[-1 - place]), least - head)
-    yield head, len(left) - tail, head, len(right) - tail
+    matcher = _Bounded(left[head : len(left) - tail], right[head : len(right) - tail], most)
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind != "equal":
+            yield head + i, head + i_end, head + j, head + j_end
+
+
+class _Bounded(SequenceMatcher[str]):
+    """difflib, until its steps are spent: it is cubic where few words come again and again."""
+
+    a: Sequence[str]
+    b2j: dict[str, list[int]]
+
+    def __init__(self, left: Sequence[str], right: Sequence[str], most: int) -> None:
+        super().__init__(None, left, right, autojunk=False)
+        self._left = most
+        self._steps = [0, *accumulate(1 + len(self.b2j.get(word, ())) for word in left)]
+
+    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
+        """Return the longest run that both have in common; none once the steps are spent."""
+        end = len(self.a) if ahi is None else ahi
+        self._left -= self._steps[end] - self._steps[alo]
+        return super().find_longest_match(alo, end, blo, bhi) if self._left >= 0 else Match(alo, blo, 0)
 
 
 def _widen(span: list[int], left: list[str], right: list[str]) -> None:

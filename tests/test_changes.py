@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.changes import BETWEEN, COMPARED, PAIRED, SHARED, _pairs, changes, differences
+from crawler.changes import BETWEEN, PAIRED, SHARED, STEPS, _pairs, changes, differences, differing
+from tests.work import steps
 
 PROSE = st.text(alphabet="小米发布大模型。，！ \n30.9亿a bMiMo-V2", max_size=120)
 
@@ -92,11 +93,35 @@ def test_too_many_sentences_to_pair_are_reported_whole(count: int, piece: str) -
     assert (removed.count(BETWEEN), added.count(BETWEEN)) == (count - 1, count - 1)
 
 
-def test_a_long_sentence_is_compared_at_its_ends_alone() -> None:
-    """What lies between the first and the last of its changes is one place: word by word it took four seconds."""
+@pytest.mark.parametrize("sentences", [1, 16])
+def test_a_few_words_again_and_again_take_no_more_steps(sentences: int) -> None:
+    """However many sentences share them: sixteen like these took 13.5 s."""
+    old, new = ("。".join(f"小米{mark}的".join("c" * 200) + str(i) for i in range(sentences)) for mark in "bd")
+    assert STEPS / 4 < steps(lambda: changes(old, new)) <= STEPS
+    removed, added = changes(old, new)
+    assert "b" in removed
+    assert "d" in added
+
+
+def test_what_was_not_compared_is_one_place() -> None:
+    """What lies between the equal ends is reported whole: word by word it took four seconds."""
     words = "".join(chr(0x4E10 + place * 7919 % 140) for place in range(40_000))
     old, new = (f"{words}{first}{words[7:]}{last}{words}" for first, last in (("3090亿", "甲"), ("309亿", "乙")))
-    assert len(words) ** 2 > COMPARED
     (gone,), (come,) = differences(old, new)
     assert old[slice(*gone)] == f"3090亿{words[7:]}甲"
     assert new[slice(*come)] == f"309亿{words[7:]}乙"
+
+
+@given(
+    left=st.lists(st.sampled_from("甲乙丙"), max_size=30),
+    right=st.lists(st.sampled_from("甲乙丙"), max_size=30),
+    most=st.integers(0, 400),
+)
+def test_where_lists_differ_leaves_the_same_on_both_sides(left: list[str], right: list[str], most: int) -> None:
+    """However few steps there are; and no place stands where both begin or end alike."""
+    at = other = 0
+    for i, i_end, j, j_end in differing(left, right, most):
+        assert left[at:i] == right[other:j]
+        assert left[i:i_end] != right[j:j_end]
+        at, other = i_end, j_end
+    assert left[at:] == right[other:]

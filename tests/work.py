@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from difflib import Match, SequenceMatcher
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,3 +26,17 @@ def calls(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return called
+
+
+def steps(work: Callable[[], object]) -> int:
+    """Return how often a piece of work comes through the innermost loop of difflib."""
+    taken, plain = 0, SequenceMatcher.find_longest_match
+
+    def counted(self: Any, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
+        nonlocal taken
+        taken += sum(len(self.b2j.get(each, ())) for each in self.a[alo:ahi])
+        return plain(self, alo, ahi, blo, bhi)
+
+    with patch.object(SequenceMatcher, "find_longest_match", counted):
+        work()
+    return taken
