@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CONTEXT = 30
 """Characters shown on either side of a term that decided."""
 
+DEEPEST = 12
+"""Levels of copies of copies that are indented: at 400 the outlet would begin in column 830."""
+
 LAST = 20
 """Columns that the last column of a table keeps, or else it gets a line of its own."""
 
@@ -228,7 +231,7 @@ def story(answer: Mapping[str, Any], terminal: int = 80) -> Iterable[str]:
     )
     for article in answer["coverage"]:
         when = article["published_at"] or f"{article['first_seen_at']} (seen)"
-        copied = "  " * article["depth"] + ("↳ " if article["depth"] else "")
+        copied = "  " * min(article["depth"], DEEPEST) + ("↳ " if article["depth"] else "")
         edits = f" (revision {article['revisions']})" if article["revisions"] > 1 else ""
         yield from within((f"  {when}  {copied}{article['outlet'] or '-'}{edits}",), terminal)
         yield f"      {fit(article['title'], max(12, terminal - 6))}"

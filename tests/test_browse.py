@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,11 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.browse import build, marks
+from crawler.browse import build, marks, names
 from crawler.browse.metadata import TABLES, columns, questions
+from crawler.browse.plugin import MOST_EDITS
+from crawler.changes import STEPS
 from crawler.errors import CorpusMissing
 from tests.corpus_rows import START, Rows
 from tests.test_views import QUERIES
+from tests.work import steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +62,22 @@ def get(rows: Rows, *paths: str) -> list[Any]:
         return [await made.client.get(path) for path in paths]
 
     return asyncio.run(ask())
+
+
+@contextmanager
+def serving(rows: Rows) -> Iterator[int]:
+    """Serve a corpus as `houxu browse` does, in a process of its own; gives the port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = "import sys; from crawler.browse import serve; serve(sys.argv[1], int(sys.argv[2]))"
+    server = subprocess.Popen([sys.executable, "-c", program, str(rows.corpus.path), str(port)])
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def test_the_front_page_shows_what_a_person_wants_first(rows: Rows) -> None:
@@ -98,6 +119,28 @@ def test_a_story_is_a_tree(rows: Rows) -> None:
     assert "reprint 0.97" in page.text
     assert 'lang="zh-Hant">小米發佈模型' in page.text
     assert "edited" in page.text
+
+
+def test_a_story_of_copies_of_copies_is_shown(rows: Rows) -> None:
+    """A text told anew four hundred times, each time from the last, is a tree of twelve levels that holds them all."""
+    last = 1
+    for number in range(400):
+        last = rows.article(f"小米发布模型{number}", f"第{number}段。", story=1, copies=last)
+    (page,) = get(rows, "/story/1")
+    assert page.status_code == 200
+    assert page.text.count('<ol class="tree">') == marks.DEEPEST + 1
+    assert page.text.count('<li class="copy">') == 401
+    assert page.text.index("小米发布模型7<") < page.text.index("小米发布模型398<") < page.text.index("小米发布模型399<")
+
+
+def test_an_article_shows_its_last_edits(rows: Rows) -> None:
+    """A page that is edited without end shows the newest, and how many more there are."""
+    for number in range(MOST_EDITS + 5):
+        rows.revise(1, "小米发布模型", f"总参数{number}亿。")
+    (page,) = get(rows, "/article/1")
+    assert page.text.count('<section class="edit"') == MOST_EDITS
+    assert f"Edit {MOST_EDITS + 6}," in page.text
+    assert "6 earlier edits" in page.text
 
 
 def test_an_article_shows_its_revisions_side_by_side(rows: Rows) -> None:
@@ -205,6 +248,41 @@ def test_everything_shown_is_escaped(rows: Rows) -> None:
     assert "&lt;script&gt;" in pages[-1].text
 
 
+OWN = ("localhost", "127.0.0.1:8001", "127.8.8.8", "[::1]:8001", "LOCALHOST:80", "houxu.localhost")
+OTHERS = (
+    "evil.example",
+    "evil.example:80",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "10.0.0.5",
+    "0",
+    "[",
+    "",
+)
+
+
+def test_another_name_gets_nothing_of_a_server_on_loopback(rows: Rows) -> None:
+    """A site that lets its name lead to 127.0.0.1 (DNS rebinding) reads neither our pages nor Datasette's."""
+    with serving(rows) as port:
+        for path in ("/", "/article/1", "/news.json?sql=select+1", "/houxu/houxu.css", "/-/versions.json"):
+            for host in OTHERS:
+                status, said = _ask(port, path, host)
+                assert (status, "--host" in said) == (421, True), (path, host)
+            for host in OWN:
+                assert _ask(port, path, host)[0] == 200, (path, host)
+
+
+@pytest.mark.parametrize("listens_on", ["127.0.0.1", "127.8.8.8", "localhost", "::1"])
+def test_what_listens_on_loopback_is_guarded(listens_on: str) -> None:
+    """However it is spelled; what listens elsewhere has been given names by whoever made it so."""
+
+    async def app(*_: Any) -> None:
+        """Answer nothing."""
+
+    assert names.guarded(app, listens_on) is not app
+    assert names.guarded(app, "0.0.0.0") is names.guarded(app, "::") is names.guarded(app, "192.0.2.1") is app
+
+
 def test_what_is_not_there_is_404(rows: Rows) -> None:
     """Unknown numbers, and numbers beyond any, are not found."""
     pages = get(rows, "/story/99", "/article/99", "/article/999999999999999999")
@@ -273,27 +351,25 @@ def test_sides_are_the_texts(old: str, new: str) -> None:
     assert all(pair.same for pair in marks.compare(old, old))
 
 
+def test_thousands_of_lines_stand_side_by_side() -> None:
+    """Two texts of which every second line is the same one take no more steps than others, and are all shown."""
+    old, new = ("\n".join(["小米", mark] * 700) for mark in "甲乙")
+    assert steps(lambda: marks.compare(old, new)) <= 2 * STEPS
+    assert len(marks.compare(old, new)) == 1400
+
+
 def test_a_browser_hides_what_did_not_change(rows: Rows) -> None:
     """In headless Chromium our script runs under our policy: unchanged paragraphs are hidden, changed ones are not."""
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("no chromium here")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = "import sys; from crawler.browse import serve; serve(sys.argv[1], int(sys.argv[2]))"
-    server = subprocess.Popen([sys.executable, "-c", program, str(rows.corpus.path), str(port)])
-    try:
-        _wait_for(port)
+    with serving(rows) as port:
         dump = subprocess.run(
             [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
              "--disable-background-networking", "--disable-component-update", "--disable-quic",
              f"--user-data-dir={rows.corpus.path.parent / 'chromium'}", "--dump-dom", f"http://127.0.0.1:{port}/article/1"],
             capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
-    finally:
-        server.terminate()
-        server.wait()
     assert dump.stdout.count('<tr class="same" hidden="">') == 3
     assert "<tr><td>总参数<del>3090亿</del>" in dump.stdout
 
@@ -305,3 +381,11 @@ def _wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     pytest.fail("the server did not start within 20 s")
+
+
+def _ask(port: int, path: str, host: str) -> tuple[int, str]:
+    """Ask a server on loopback for a path under a name; return the status and the text."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as asked:
+        asked.request("GET", path, headers={"Host": host})
+        with asked.getresponse() as answer:
+            return answer.status, answer.read().decode()

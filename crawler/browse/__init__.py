@@ -61,7 +61,8 @@ def serve(path: Path | str, port: int = 8001, host: str = "127.0.0.1") -> None:
     Args:
         path: the corpus.
         port: TCP port; 0 lets the system choose.
-        host: address to listen on. Another than loopback shows the corpus to whoever reaches it.
+        host: address to listen on. On loopback it answers to this machine's own names alone (names.py); another shows
+            the corpus to whoever reaches it.
 
     Raises:
         CorpusMissing: there is none at `path`.
@@ -71,4 +72,6 @@ def serve(path: Path | str, port: int = 8001, host: str = "127.0.0.1") -> None:
     made = build(path)
     import uvicorn
 
-    uvicorn.run(made.app(), host=host, port=port, log_level="warning", lifespan="on", workers=1)
+    from crawler.browse.names import guarded
+
+    uvicorn.run(guarded(made.app(), host), host=host, port=port, log_level="warning", lifespan="on", workers=1)

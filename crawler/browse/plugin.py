@@ -27,6 +27,10 @@ POLICY = (
 """Our pages run nothing and load nothing but their own two files, whatever a headline holds."""
 
 
+MOST_EDITS = 20
+"""Edits of an article that its page shows, the newest; the others are in the table of revisions."""
+
+
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     """Put our pages before Datasette's."""
@@ -138,9 +142,21 @@ async def story(datasette: Datasette, request: Request) -> Response:
 async def article(datasette: Datasette, request: Request) -> Response:
     """Show an article: its text with the deciding terms marked, its revisions side by side, what it copies."""
     number = int(request.url_vars["id"])
-    shown = await _read(datasette, lambda corpus: browsing.article(corpus, number))
-    if shown is None:
+
+    def look(corpus: Corpus) -> Any:
+        shown = browsing.article(corpus, number)
+        return shown and (shown, *_marked(shown))
+
+    found = await _read(datasette, look)
+    if found is None:
         raise NotFound(f"There is no article {number}")
+    shown, marked, edits = found
+    earlier = len(shown["texts"]) - 1 - len(edits)
+    return await _page(datasette, request, "article", shown=shown, marked=marked, edits=edits, earlier=earlier)
+
+
+def _marked(shown: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, Any, list[marks.Pair]]]]:
+    """Return an article's title and body with the deciding terms marked, and its last edits, the newest first."""
     texts = shown["texts"]
     hits = shown["verdict"]["terms"] if shown["verdict"] else []
     marked = {
@@ -149,9 +165,9 @@ async def article(datasette: Datasette, request: Request) -> Response:
     }
     edits = [
         (before, after, marks.compare(f"{before['title']}\n{before['body']}", f"{after['title']}\n{after['body']}"))
-        for before, after in pairwise(texts)
+        for before, after in pairwise(texts[-MOST_EDITS - 1 :])
     ]
-    return await _page(datasette, request, "article", shown=shown, marked=marked, edits=edits[::-1])
+    return marked, edits[::-1]
 
 
 async def _read(datasette: Datasette, look: Callable[[Corpus], Any]) -> Any:
