@@ -20,13 +20,16 @@ CONTEXT = 30
 DEEPEST = 12
 """Levels of copies of copies that are indented: at 400 the outlet would begin in column 830."""
 
+WORDS = 1000
+"""Characters of what an edit took away or brought that are printed; `--json` has all of them."""
+
 LAST = 20
 """Columns that the last column of a table keeps, or else it gets a line of its own."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _CLOSING = "、，。！？；：）」』》”’…\\]"
 _TOKEN = re.compile(
-    rf"[（「『《“‘\[]*(?:https?://\S+|[^\s{WIDE}{_CLOSING}（「『《“‘\[]+|[^\s（「『《“‘\[])[{_CLOSING}]*\s*|\S\s*"
+    rf"[（「『《“‘\[]{{0,8}}+(?:https?://\S+|[^\s{WIDE}{_CLOSING}（「『《“‘\[]+|[^\s（「『《“‘\[])[{_CLOSING}]*\s*|\S\s*"
 )
 
 
@@ -59,20 +62,32 @@ def wrap(text: str, columns: int, indent: int = 2) -> list[str]:
     stands on a line of its own, so that it can be copied.
     """
     lead = len(text) - len(text.lstrip())
-    lines, line = [], " " * lead
     hang = " " * min(lead + indent, columns // 2)
+    lines: list[str] = []
+    line, used, empty = " " * lead, lead, True
     for found in _TOKEN.finditer(text, lead):
         token = found[0]
-        if line.strip() and width(line + token.rstrip()) > columns:
+        size, breaks = width(token.rstrip()), "://" not in token
+        if not empty and used + size > columns:
             lines.append(line.rstrip())
-            line = hang
-        while width(line + token.rstrip()) > columns and "://" not in token:  # wider than a whole line
-            room = columns - width(line)
-            head = next(token[:end] for end in range(len(token), 0, -1) if end == 1 or width(token[:end]) <= room)
+            line, used, empty = hang, len(hang), True
+        while used + size > columns and breaks:  # wider than a whole line
+            head = _head(token, columns - used)
             lines.append(line + head)
-            line, token = hang, token[len(head) :]
-        line += token
-    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+            token, size = token[len(head) :], size - width(head)
+            line, used = hang, len(hang)
+        line, used, empty = line + token, used + width(token), empty and not token
+    return lines if empty and lines else [*lines, line.rstrip()]
+
+
+def _head(token: str, columns: int) -> str:
+    """Return as much of the beginning as so many columns hold, and one character at least."""
+    used = 0
+    for end, char in enumerate(token):
+        used += width(char)
+        if used > columns and end:
+            return token[:end]
+    return token
 
 
 def within(lines: Iterable[str], terminal: int) -> Iterable[str]:
@@ -158,8 +173,15 @@ def edits(rows: Sequence[Mapping[str, Any]], terminal: int = 80) -> Iterable[str
     for row in rows:
         yield _headed(f"{row['seen_at']}  {row['outlet'] or '-'}: ", row["title"], terminal)
         yield from within(
-            (f"  removed: {row['removed'] or '-'}", f"  added:   {row['added'] or '-'}", f"  {row['url']}"), terminal
+            (f"  removed: {_short(row['removed'])}", f"  added:   {_short(row['added'])}", f"  {row['url']}"), terminal
         )
+
+
+def _short(words: str | None) -> str:
+    """Return what an edit took away or brought, cut where it is long."""
+    if words is None or len(words) <= WORDS:
+        return words or "-"
+    return f"{words[:WORDS]}… ({len(words):,} characters: --json has them all)"
 
 
 def why(answer: Mapping[str, Any], terminal: int = 80) -> Iterable[str]:
@@ -191,8 +213,8 @@ def _why(answer: Mapping[str, Any]) -> Iterable[str]:
     yield from _copies(answer)
     for revision in answer["revisions"][1:]:
         yield f"  revision {revision['rev']} at {revision['seen_at']}:"
-        yield f"    removed: {revision['removed']}"
-        yield f"    added:   {revision['added']}"
+        yield f"    removed: {_short(revision['removed'])}"
+        yield f"    added:   {_short(revision['added'])}"
     if answer["story"]:
         yield f"  story {answer['story']['id']}: {answer['story']['headline']}"
 

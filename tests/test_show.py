@@ -10,11 +10,22 @@ from hypothesis import strategies as st
 from crawler.cli import main
 from crawler.corpus.store import Corpus
 from crawler.show import fit, table, width, wrap
+from tests.corpus_rows import Rows
+from tests.work import calls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WORDS = st.text("小米，。（罗福莉）模型3090亿 ab-MiMo [x]é…", max_size=120)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[Rows]:
+    """Give a corpus to put rows into."""
+    made = Rows(tmp_path / "news.db")
+    yield made
+    made.corpus.close()
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
@@ -49,6 +60,38 @@ def test_wrapping_keeps_every_word(text: str, columns: int) -> None:
     lines = wrap(text.strip(), columns)
     assert all(width(line) <= columns for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("columns", [100, 10_000])
+@pytest.mark.parametrize(
+    "text", ["b" * 4000, "".join(map(chr, range(0x4E00, 0x4E00 + 4000))), "（" * 4000, "）b" * 2000]
+)
+def test_twice_the_text_is_twice_the_work(text: str, columns: int) -> None:
+    """A word of 20,000 letters, which an edit may bring, kept `houxu edits` for ever."""
+    wrap(text[:10], columns)
+    half = calls(lambda: wrap(text[: len(text) // 2], columns))
+    assert calls(lambda: wrap(text, columns)) < 2.5 * half
+
+
+def test_a_long_edit_is_cut(rows: Rows) -> None:
+    """Of 50,000 letters a thousand are printed and all are in --json."""
+    rows.article("小米发布模型", "第一段。", url="https://news.test/long")
+    rows.revise(1, "小米发布模型", f"第一段。\n{'b' * 50_000}")
+    for command in (["edits"], ["why", "https://news.test/long"]):
+        asked = [*command, "--db", str(rows.corpus.path)]
+        said = CliRunner().invoke(main, asked).output
+        assert 1000 <= said.count("b") < 1100
+        assert "… (50,000 characters: --json has them all)" in "".join(said.split("\n  "))
+        assert CliRunner().invoke(main, [*asked, "--json"]).output.count("b") >= 50_000
+
+
+def test_copies_of_copies_are_indented_so_far_alone(rows: Rows) -> None:
+    """An outlet that tells a text anew every day leaves room for its name."""
+    last = None
+    for number in range(60):
+        last = rows.article(f"小米发布模型{number}", story=1, copies=last)
+    said = CliRunner().invoke(main, ["story", "1", "--db", str(rows.corpus.path)], env={"COLUMNS": "80"}).output
+    assert said.count("↳ 例报") == 59
 
 
 def test_no_line_begins_with_what_closes() -> None:
