@@ -89,17 +89,17 @@ def bursts(
         now: the last.
         began: when the topic was first looked at: what lies before is unknown, not empty.
     """
-    windows = [(now - DAY * (i + 1), DAY) for i in range(max(1, math.ceil((now - since) / DAY)))]
-    windows += [(now - HOUR * (i + 1), HOUR) for i in range(max(1, math.ceil((now - since) / HOUR)))]
+    spans = {span: max(1, math.ceil((now - since) / span)) for span in (DAY, HOUR)}
     judged = [
         Burst(scope, name, start, span // HOUR, texts, expected(past)[0], chance(texts, past))
         for (scope, name), times in arrivals.items()
         for ordered in [sorted(times)]
-        for start, span in windows
+        for span, count in spans.items()
+        for start in _starts(ordered, span, now, count)
         if (texts := _between(ordered, start, start + span)) >= LEAST
         and (past := _past(ordered, start, span, max(began, ordered[0] - DAY * PAST)))
     ]
-    tests = len(windows) * max(1, len(arrivals))
+    tests = sum(spans.values()) * max(1, len(arrivals))
     found: dict[tuple[Scope, int | str | None, int], Burst] = {}
     for burst in sorted(judged, key=lambda burst: (burst.chance, burst.start)):
         if burst.chance < ALARM / tests:
@@ -138,6 +138,12 @@ def expected(past: Sequence[int]) -> tuple[float, float]:
     spread = sum((texts - mean) ** 2 for texts in past)
     dispersion = max(1.05, (WEIGHT * DISPERSION + spread) / (WEIGHT + mean * len(past)))
     return mean, mean * (dispersion + 1 / (RATE + len(past)))
+
+
+def _starts(ordered: Sequence[datetime], span: timedelta, now: datetime, count: int) -> list[datetime]:
+    """Return when those of the last windows began that hold an arrival, the latest first."""
+    held = {-((at - now) // span) for at in ordered}
+    return [now - span * back for back in sorted(held) if 0 < back <= count]
 
 
 def _past(ordered: Sequence[datetime], start: datetime, span: timedelta, began: datetime) -> list[int]:

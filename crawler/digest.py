@@ -22,6 +22,9 @@ Form = Literal["markdown", "json", "atom"]
 WORDS = 160
 """Characters of an edit's words that are shown; the row has them all."""
 
+LINES = 100
+"""Rows of one heading that Markdown tells, which is for people; JSON and Atom have them all."""
+
 DAY_HOURS = 24
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -81,7 +84,10 @@ def _markdown(digest: Digest) -> str:
         ("Sources that need attention", digest.sources, _source_line),
     ):
         if rows:
-            parts.append(f"## {heading}\n\n" + "\n".join(f"- {line(row)}" for row in rows))
+            lines = [f"- {line(row)}" for row in rows[:LINES]]
+            if len(rows) > LINES:
+                lines.append(f"- and {len(rows) - LINES:,} more: --format json tells them all")
+            parts.append(f"## {heading}\n\n" + "\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 

@@ -72,6 +72,16 @@ def test_markdown_reads_well_and_is_escaped(rows: Rows) -> None:
     )
 
 
+def test_markdown_tells_so_many_rows_of_a_heading(rows: Rows) -> None:
+    """A mail of a thousand lines is read by nobody; the other forms have them all."""
+    digest = rows.corpus.news(SINCE, NOW)
+    many = replace(digest, edits=[*digest.edits] * 1234)
+    said = tell(many)
+    assert said.count("removed 3090亿") == 100
+    assert "\n- and 1,134 more: --format json tells them all\n" in said
+    assert tell(many, "json").count('"removed": "3090亿"') == 1234
+
+
 def test_numbers_that_changed_are_told(rows: Rows) -> None:
     """An edit that changed a claim's number, another value and who said it first, each with its sentence."""
     claim = rows.claim("Parameters", 3.09e11)

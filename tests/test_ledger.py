@@ -19,6 +19,7 @@ from crawler.errors import TopicError
 from crawler.rescan import read_claims_again
 from crawler.sample.demo import sample_topic
 from tests.corpus_rows import START, Rows
+from tests.work import sql_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,37 @@ def test_an_edit_of_a_number(rows: Rows) -> None:
     assert (row["claim_id"], row["raw_before"], row["raw_after"], row["relation"]) == (
         "total_params", "309亿", "3090亿", "repeats",
     )  # fmt: skip
+
+
+def _busy(path: Path, articles: int) -> Corpus:
+    """Return a corpus of so many articles that each tell a claim ten times, half of them one value, some edited."""
+    made = Rows(path)
+    claim = made.claim("Parameters", 3.09e11)
+    for number in range(articles):
+        numbers = [n if n % 2 else number * 10 + n for n in range(10)]
+        body = "".join(f"参数{n}亿，第{i}。" for i, n in enumerate(numbers))
+        article = made.article("小米", body, published=START)
+        if number % 4 == 0:
+            made.revise(article, "小米", f"{body}新。")
+        for i, n in enumerate(numbers):
+            relation = ("contradicts", "changes", "repeats")[n % 3]
+            for rev in (1, 2) if number % 4 == 0 else (1,):
+                made.states(article, claim, f"参数{n}亿，第{i}。", f"{n}亿", n * 1e8, relation=relation, rev=rev)
+    return made.corpus
+
+
+@pytest.mark.parametrize("asked", ["ledger", "mutations", "contradictions", "edited_numbers", "a digest"])
+def test_twice_the_sightings_take_twice_the_steps(tmp_path: Path, asked: str) -> None:
+    """Each sighting of a claim beside each other took a digest of 1,800 of them 14 seconds."""
+
+    def steps(articles: int) -> int:
+        with _busy(tmp_path / f"{articles}.db", articles) as corpus:
+            if asked == "a digest":
+                return sql_steps(corpus.conn, lambda: corpus.news(START - HOUR, NOW))
+            return sql_steps(corpus.conn, lambda: corpus.rows(f"SELECT * FROM {asked}"))
+
+    few = steps(40)
+    assert steps(80) < 2.7 * few
 
 
 def test_every_sighting_slices_to_its_sentence(rows: Rows, demo: tuple[Path, str]) -> None:

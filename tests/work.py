@@ -1,4 +1,4 @@
-"""How much work something is: functions called, the same on every machine however busy."""
+"""How much work something is: functions called, steps taken, the same on every machine however busy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
 
@@ -39,4 +40,21 @@ def steps(work: Callable[[], object]) -> int:
 
     with patch.object(SequenceMatcher, "find_longest_match", counted):
         work()
+    return taken
+
+
+def sql_steps(conn: sqlite3.Connection, work: Callable[[], object]) -> int:
+    """Return how many hundreds of instructions SQLite takes for a piece of work on this connection."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    conn.set_progress_handler(count, 100)
+    try:
+        work()
+    finally:
+        conn.set_progress_handler(None, 0)
     return taken

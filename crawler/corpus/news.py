@@ -65,7 +65,7 @@ SELECT 'contradicts' AS kind, t.at, t.claim_id, c.name, NULL AS before, t.raw AS
        t.article_id, t.story_id, t.relation, NULL AS copied_from
 FROM claim_timeline t JOIN claims c ON c.id = t.claim_id JOIN articles a ON a.id = t.article_id
 WHERE t.relation = 'contradicts' AND NOT t.copy AND t.latest AND max(t.at, a.first_seen_at) >= :since
-  AND NOT EXISTS (SELECT 1 FROM mutations m WHERE m.claim_id = t.claim_id AND m.article_id = t.article_id)
+  AND (t.claim_id, t.article_id) NOT IN (SELECT claim_id, article_id FROM mutations)
 GROUP BY t.claim_id, t.article_id ORDER BY t.at
 """
 

@@ -121,22 +121,20 @@ WHERE a.relevant = 1;
 -- The ledger: a row per value said of a claim. `texts` are independent, `copies` are not; `sightings` are sentences.
 -- `scope` and `baseline` are those of the first text.
 CREATE VIEW ledger AS
-SELECT c.id AS claim_id, c.name, t.value, t.high, t.unit, t.relation, f.scope, f.baseline, t.texts, t.copies, t.sightings,
-       t.first_at, f.outlet AS first_outlet, f.quoted AS first_quoted, t.last_at, f.raw AS first_raw,
-       f.sentence AS first_sentence, f.url AS first_url, f.article_id AS first_article_id
+SELECT c.id AS claim_id, c.name, t.value, t.high, t.unit, t.relation, t.scope, t.baseline, t.texts, t.copies, t.sightings,
+       t.at AS first_at, t.outlet AS first_outlet, t.quoted AS first_quoted, t.last_at, t.raw AS first_raw,
+       t.sentence AS first_sentence, t.url AS first_url, t.article_id AS first_article_id
 FROM claims c JOIN (
-  SELECT claim_id, value, high, unit, relation, count(DISTINCT root_id) AS texts,
-         count(DISTINCT article_id) - count(DISTINCT root_id) AS copies,
+  SELECT *, count(DISTINCT root_id) AS texts, count(DISTINCT article_id) - count(DISTINCT root_id) AS copies,
          count(DISTINCT article_id || ' ' || raw_start || ' ' || sentence) AS sightings,
-         min(at) AS first_at, max(at) AS last_at
-  FROM claim_timeline GROUP BY claim_id, value, high, unit, relation
+         min(place)  -- of one min() the other columns are those of its row: the first sighting's
+  FROM (SELECT *, row_number() OVER (PARTITION BY claim_id, value, high, unit, relation
+                                     ORDER BY at, url, sighting_id) AS place,
+               max(at) OVER (PARTITION BY claim_id, value, high, unit, relation) AS last_at
+        FROM claim_timeline)
+  GROUP BY claim_id, value, high, unit, relation
 ) t ON t.claim_id = c.id
-JOIN claim_timeline f ON f.sighting_id = (
-  SELECT n.sighting_id FROM claim_timeline n
-  WHERE n.claim_id = t.claim_id AND n.value IS t.value AND n.high IS t.high AND n.unit IS t.unit
-    AND n.relation = t.relation
-  ORDER BY n.at, n.url, n.sighting_id LIMIT 1)
-ORDER BY c.place, t.relation <> 'repeats', t.first_at;
+ORDER BY c.place, t.relation <> 'repeats', t.at;
 
 -- Who says what cannot be true beside the claim: a row per sentence, with what the claim says.
 CREATE VIEW contradictions AS
@@ -156,12 +154,11 @@ SELECT m.at, m.claim_id, c.value AS claimed, c.unit AS claimed_unit, m.value, m.
        (SELECT count(DISTINCT root_id) FROM claim_timeline k
         WHERE k.claim_id = m.claim_id AND k.value IS m.value AND k.unit IS m.unit AND k.relation = m.relation) AS texts,
        m.sentence, m.url, m.article_id, m.story_id
-FROM claim_timeline m JOIN claims c ON c.id = m.claim_id LEFT JOIN articles p ON p.id = m.parent_id
-WHERE m.relation IN ('changes', 'contradicts') AND m.sighting_id = (
-  SELECT n.sighting_id FROM claim_timeline n
-  WHERE n.claim_id = m.claim_id AND n.value IS m.value AND n.unit IS m.unit AND n.relation = m.relation
-  ORDER BY n.at, n.url, n.sighting_id LIMIT 1)
-ORDER BY m.at, m.url;
+FROM (SELECT *, row_number() OVER (PARTITION BY claim_id, value, unit, relation ORDER BY at, url, sighting_id) AS place
+      FROM claim_timeline WHERE relation IN ('changes', 'contradicts')) m
+     JOIN claims c ON c.id = m.claim_id LEFT JOIN articles p ON p.id = m.parent_id
+WHERE m.place = 1
+ORDER BY m.at, m.url, m.sighting_id;
 
 -- What looks like another value and is not: the number covers something else, is measured against something else, or is
 -- said of something else.
@@ -173,15 +170,16 @@ WHERE t.relation = 'other_scope'
 ORDER BY t.at, t.url, t.sighting_id;
 
 -- Which edit changed which number: a value that the text before had and this one lacks, beside one that it brought.
+-- (CROSS JOIN: from each edit to its sightings. Else SQLite may set every sighting of a claim beside every other.)
 CREATE VIEW edited_numbers AS
 SELECT r.seen_at, a.outlet, b.claim_id, b.value AS before, n.value AS after, n.unit, n.relation, b.raw AS raw_before,
        n.raw AS raw_after, b.sentence AS sentence_before, n.sentence AS sentence_after, r.rev, a.url, a.story_id,
        a.id AS article_id
-FROM revisions r JOIN articles a ON a.id = r.article_id
-     JOIN revisions o ON o.article_id = r.article_id AND o.rev = r.rev - 1
-     JOIN claim_sightings b ON b.revision_id = o.id
-     JOIN claim_sightings n ON n.revision_id = r.id AND n.claim_id = b.claim_id
-WHERE a.relevant = 1
+FROM revisions r CROSS JOIN articles a ON a.id = r.article_id
+     CROSS JOIN revisions o ON o.article_id = r.article_id AND o.rev = r.rev - 1
+     CROSS JOIN claim_sightings b ON b.revision_id = o.id
+     CROSS JOIN claim_sightings n ON n.revision_id = r.id AND n.claim_id = b.claim_id
+WHERE a.relevant = 1 AND r.rev > 1
   AND NOT EXISTS (SELECT 1 FROM claim_sightings k WHERE k.revision_id = r.id AND k.claim_id = b.claim_id
                   AND k.value IS b.value AND k.unit IS b.unit)
   AND NOT EXISTS (SELECT 1 FROM claim_sightings k WHERE k.revision_id = o.id AND k.claim_id = n.claim_id
