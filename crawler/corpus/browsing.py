@@ -106,21 +106,23 @@ def article(corpus: Corpus, article_id: int) -> dict[str, Any] | None:
     )
     copies = corpus.rows(
         "SELECT a.id, a.outlet, a.url, r.title, a.lang FROM articles a JOIN revisions r ON r.id = a.latest_id "
-        "WHERE a.parent_id = ? AND a.relevant = 1 ORDER BY coalesce(a.published_at, a.first_seen_at)",
-        (article_id,),
+        "WHERE a.root_id = (SELECT root_id FROM articles WHERE id = :id) AND a.parent_id = :id AND a.relevant = 1 "
+        "ORDER BY coalesce(a.published_at, a.first_seen_at)",
+        {"id": article_id},
     )
     parent = corpus.rows(
-        "SELECT p.id, p.outlet, p.url, r.title, p.lang, t.kind, t.score FROM articles a "
-        "JOIN articles p ON p.id = a.parent_id JOIN revisions r ON r.id = p.latest_id "
-        "LEFT JOIN reprint_tree t ON t.article_id = a.id AND t.root_id = a.root_id WHERE a.id = ?",
+        "SELECT p.id, p.outlet, p.url, r.title, p.lang FROM articles a "
+        "JOIN articles p ON p.id = a.parent_id JOIN revisions r ON r.id = p.latest_id WHERE a.id = ?",
         (article_id,),
     )
+    copied = corpus.rows("SELECT kind, score FROM reprint_tree WHERE article_id = ?", (article_id,))
     sightings = corpus.rows(
         "SELECT t.*, c.name FROM claim_timeline t JOIN claims c ON c.id = t.claim_id "
         "WHERE t.article_id = ? AND t.latest ORDER BY c.place, t.field DESC, t.start, t.raw_start",
         (article_id,),
     )
-    return {**known, "claims": sightings, "texts": texts, "copies": copies, "parent": parent[0] if parent else None}
+    shown = {"kind": None, "score": None} | dict(*copied) | parent[0] if parent else None
+    return {**known, "claims": sightings, "texts": texts, "copies": copies, "parent": shown}
 
 
 def outlets(corpus: Corpus) -> list[str]:

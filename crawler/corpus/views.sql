@@ -37,13 +37,14 @@ SELECT s.id AS story_id, s.headline, coalesce(c.published_at, c.first_seen_at) A
 FROM stories s JOIN coverage c ON c.id = s.root_id;
 
 -- Who copied whom: a row per article of every tree that has a copy, its root at depth 0. One tree: WHERE root_id = 7.
+-- (+: from what a text was matched with, 64 at most; what was matched with a text may be thousands.)
 CREATE VIEW reprint_tree AS
 SELECT a.root_id, a.depth, coalesce(a.published_at, a.first_seen_at) AS at, a.outlet, r.title, a.url,
        p.outlet AS copied_from, p.url AS copied_url,
-       coalesce((SELECT kind FROM matches m WHERE m.article_id = a.id AND m.to_article_id = a.parent_id),
-                (SELECT kind FROM matches m WHERE m.to_article_id = a.id AND m.article_id = a.parent_id)) AS kind,
-       coalesce((SELECT score FROM matches m WHERE m.article_id = a.id AND m.to_article_id = a.parent_id),
-                (SELECT score FROM matches m WHERE m.to_article_id = a.id AND m.article_id = a.parent_id)) AS score,
+       coalesce((SELECT kind FROM matches m WHERE m.article_id = a.id AND +m.to_article_id = a.parent_id),
+                (SELECT kind FROM matches m WHERE m.article_id = a.parent_id AND +m.to_article_id = a.id)) AS kind,
+       coalesce((SELECT score FROM matches m WHERE m.article_id = a.id AND +m.to_article_id = a.parent_id),
+                (SELECT score FROM matches m WHERE m.article_id = a.parent_id AND +m.to_article_id = a.id)) AS score,
        r.credited_source, a.story_id, a.id AS article_id
 FROM articles a JOIN revisions r ON r.id = a.latest_id LEFT JOIN articles p ON p.id = a.parent_id
 WHERE a.relevant = 1
