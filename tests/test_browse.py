@@ -16,9 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.browse import build, marks, names
+from crawler.browse import build, marks
 from crawler.browse.metadata import TABLES, columns, questions
-from crawler.browse.plugin import MOST_EDITS
 from crawler.changes import STEPS
 from crawler.errors import CorpusMissing
 from tests.corpus_rows import START, Rows
@@ -30,6 +29,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("datasette", reason="the extra `browse` is not installed")
+import httpx
+from datasette.utils.asgi import Response
+
+from crawler.browse.asking import guarded
+from crawler.browse.plugin import MOST_EDITS
 
 EVIL = "<script>alert(1)</script>\"'&"
 DAY = timedelta(days=1)
@@ -272,15 +276,39 @@ def test_another_name_gets_nothing_of_a_server_on_loopback(rows: Rows) -> None:
                 assert _ask(port, path, host)[0] == 200, (path, host)
 
 
-@pytest.mark.parametrize("listens_on", ["127.0.0.1", "127.8.8.8", "localhost", "::1"])
-def test_what_listens_on_loopback_is_guarded(listens_on: str) -> None:
-    """However it is spelled; what listens elsewhere has been given names by whoever made it so."""
+@pytest.mark.parametrize(
+    ("listens_on", "guarded"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("localhost", True), ("::1", True),
+     ("0.0.0.0", False), ("::", False), ("192.0.2.1", False), ("news.example.org", False)],
+)  # fmt: skip
+def test_what_listens_elsewhere_answers_to_any_name(listens_on: str, *, guarded: bool) -> None:
+    """Whoever lets others reach it has given it names; loopback is loopback however it is spelled."""
+    assert _status(listens_on, host="news.example.org") == (421 if guarded else 200)
 
-    async def app(*_: Any) -> None:
-        """Answer nothing."""
 
-    assert names.guarded(app, listens_on) is not app
-    assert names.guarded(app, "0.0.0.0") is names.guarded(app, "::") is names.guarded(app, "192.0.2.1") is app
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("listens_on", ["127.0.0.1", "0.0.0.0"])
+def test_a_page_of_another_site_asks_for_nothing(site: str, listens_on: str) -> None:
+    """No image, script, frame or pop-up of it is answered, by whatever name; the link that a reader follows is."""
+    for dest in ("image", "script", "iframe", "empty", "style", "object"):
+        for user in ({}, {"sec-fetch-user": "?1"}):
+            assert _status(listens_on, **{"sec-fetch-site": site, "sec-fetch-dest": dest} | user) == 403
+    document = {"sec-fetch-site": site, "sec-fetch-dest": "document", "sec-fetch-mode": "navigate"}
+    assert _status(listens_on, **document) == 403
+    assert _status(listens_on, **document, **{"sec-fetch-user": "?1"}) == 200
+    for own in ("none", "same-origin"):
+        assert _status(listens_on, **{"sec-fetch-site": own, "sec-fetch-dest": "image"}) == 200
+    assert _status(listens_on) == 200
+
+
+def test_one_value_of_a_query_is_bounded(rows: Rows) -> None:
+    """A text of the corpus is not cut, and nothing takes hundreds of megabytes."""
+    rows.revise(1, "小米发布模型", "😀" * 200_000)
+    (whole,) = get(rows, "/news/revisions.json?_shape=array&article_id=1&rev=3")
+    assert whole.json()[0]["body"] == "😀" * 200_000
+    (huge,) = get(rows, "/news.json?sql=select+hex(zeroblob(400000000))")
+    assert huge.status_code == 400
+    assert "too big" in huge.text
 
 
 def test_what_is_not_there_is_404(rows: Rows) -> None:
@@ -381,6 +409,20 @@ def _wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     pytest.fail("the server did not start within 20 s")
+
+
+def _status(listens_on: str, host: str = "localhost", **headers: str) -> int:
+    """Return the status of an answer of a guarded application that says yes to everything."""
+
+    async def yes(_scope: Any, _receive: Any, send: Any) -> None:
+        await Response.text("yes").asgi_send(send)
+
+    async def ask() -> int:
+        transport = httpx.ASGITransport(app=guarded(yes, listens_on))
+        async with httpx.AsyncClient(transport=transport) as client:
+            return (await client.get("http://localhost/", headers={"host": host, **headers})).status_code
+
+    return asyncio.run(ask())
 
 
 def _ask(port: int, path: str, host: str) -> tuple[int, str]:

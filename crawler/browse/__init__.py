@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 SETTINGS = {
     "sql_time_limit_ms": 5000,  # a count over 100,000 articles takes 0.3 s
-    "max_returned_rows": 2000,
+    "max_returned_rows": 500,  # of 200,000 Chinese characters each, as a hostile page may have them, 3 GB
     "truncate_cells_html": 160,
     "suggest_facets": False,  # tries every column of every table
     "allow_download": False,  # a copy of a live WAL file is malformed: houxu backup
@@ -61,7 +61,7 @@ def serve(path: Path | str, port: int = 8001, host: str = "127.0.0.1") -> None:
     Args:
         path: the corpus.
         port: TCP port; 0 lets the system choose.
-        host: address to listen on. On loopback it answers to this machine's own names alone (names.py); another shows
+        host: address to listen on. On loopback it answers to this machine's own names alone (asking.py); another shows
             the corpus to whoever reaches it.
 
     Raises:
@@ -72,6 +72,6 @@ def serve(path: Path | str, port: int = 8001, host: str = "127.0.0.1") -> None:
     made = build(path)
     import uvicorn
 
-    from crawler.browse.names import guarded
+    from crawler.browse.asking import guarded
 
     uvicorn.run(guarded(made.app(), host), host=host, port=port, log_level="warning", lifespan="on", workers=1)

@@ -32,6 +32,12 @@ MOST_EDITS = 20
 
 
 @hookimpl
+def prepare_connection(conn: Any) -> None:
+    """Bound what a person's SQL may take."""
+    browsing.bound(conn)
+
+
+@hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     """Put our pages before Datasette's."""
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +10,15 @@ if TYPE_CHECKING:
 
 DAYS = 90
 """Days of the front page's chart, up to the newest coverage."""
+
+LONGEST = 4 * 1024 * 1024
+"""Bytes of one value or row that a person's SQL makes. A text has 800,000 at most; without a bound
+`hex(zeroblob(400000000))` took what memory there was."""
+
+
+def bound(conn: sqlite3.Connection) -> None:
+    """Bound what one value may take on a connection that answers a person's SQL."""
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
 
 
 def front(corpus: Corpus) -> dict[str, Any]:
