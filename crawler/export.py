@@ -22,8 +22,9 @@ Format = Literal["jsonl", "csv", "parquet"]
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """How a cell begins that a spreadsheet runs (OWASP, CSV Injection); full-width ones run where Excel is Japanese."""
 
-BATCH = 1000
-"""Rows of a Parquet row group: with 700 characters each some 2 MB."""
+BATCH, BATCH_CHARACTERS = 1000, 4_000_000
+"""Rows of a Parquet row group, and characters of bodies, at most: with 700 characters each some 2 MB. A thousand of
+200,000 took 2.4 GB."""
 
 _NUMBERS = {"id", "story_id", "root_id", "depth", "revisions", "background"}
 
@@ -94,5 +95,15 @@ def _parquet(rows: Iterable[dict[str, Any]], out: BinaryIO) -> None:
     schema = pa.schema([(name, pa.int64() if name in _NUMBERS else pa.string()) for name in COVERED])
     waiting = iter(rows)
     with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
-        while batch := list(islice(waiting, BATCH)):
+        while batch := list(_some(waiting)):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+
+
+def _some(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Take as many rows as make one row group."""
+    left = BATCH_CHARACTERS
+    for row in islice(rows, BATCH):
+        yield row
+        left -= len(row["body"])
+        if left < 0:
+            return

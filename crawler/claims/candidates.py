@@ -8,8 +8,9 @@ Han characters or a Latin word in the number's clause.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawler.claims.sentences import sentences
@@ -72,11 +73,12 @@ def candidates(topic: Topic, texts: Iterable[Text]) -> list[Candidate]:
     names = _Names(topic)
     seen: dict[tuple[str, float, str | None], dict[str, _Seen]] = defaultdict(dict)
     for text in texts:
+        about = replace(text, title="", body="", known=frozenset())  # all that is kept of it
         for field, said in (("title", text.title), ("body", text.body)):
             for subject, number, sentence, words in _numbers(names, said):
                 if (field, number.start) not in text.known:
                     seen[subject, number.value, number.unit].setdefault(
-                        text.url, _Seen(text, sentence, number.raw, words)
+                        text.url, _Seen(about, sentence, number.raw, words)
                     )
     marking = {word.lower() for claim in topic.claims for word in claim.words}
     offered = (_candidate(key, list(by_text.values()), marking) for key, by_text in seen.items())
@@ -120,12 +122,28 @@ def _numbers(names: _Names, text: str) -> Iterator[tuple[str, Number, str, froze
         while at < len(numbers) and numbers[at].start < end:
             number = numbers[at]
             at += 1
-            before = [name for place, name in spans if place < number.start and place >= start]
-            behind = [name for place, name in spans if number.end <= place < end]
-            earlier = [name for place, name in spans if place < start]
-            for subject in before[-1:] or behind[:1] or earlier[-1:]:
-                if number.start >= start:
-                    yield subject, number, text[start:end], _words(folded, number, start, end)
+            subject = _subject(spans, number, start, end)
+            if subject is not None and number.start >= start:
+                yield subject, number, text[start:end], _words(folded, number, start, end)
+
+
+def _subject(names: Sequence[tuple[int, str]], number: Number, start: int, end: int) -> str | None:
+    """Return what a number of the sentence from `start` to `end` is said of.
+
+    That is the name before it in its sentence, or else the first behind it, or the last of the sentences before.
+
+    Args:
+        names: (start, name) of all names of the text, in its order.
+        number: of the same text.
+        start: of the sentence.
+        end: of the sentence.
+    """
+    before, behind, earlier = (bisect_left(names, (place, "")) for place in (number.start, number.end, start))
+    if before > earlier:
+        return names[before - 1][1]
+    if behind < len(names) and names[behind][0] < end:
+        return names[behind][1]
+    return names[earlier - 1][1] if earlier else None
 
 
 def _is_worth(number: Number) -> bool:

@@ -61,13 +61,21 @@ class Claims(Base):
         return self.rows("SELECT * FROM claims ORDER BY place")
 
     def independent_texts(self) -> Iterator[dict[str, Any]]:
-        """Yield the latest text of every covered article that is no copy, with its copies counted, oldest first."""
-        yield from self.rows(
-            "SELECT c.id, c.title, c.body, c.url, c.outlet, coalesce(c.published_at, c.first_seen_at) AS at, "
-            "(SELECT count(*) FROM articles x WHERE x.root_id = c.id AND x.id <> c.id AND x.relevant) AS copies, "
-            "a.latest_id AS revision_id FROM coverage c JOIN articles a ON a.id = c.id "
-            "WHERE c.depth = 0 ORDER BY at, c.url"
+        """Yield the latest text of every covered article that is no copy, with its copies counted, oldest first.
+
+        One at a time: a corpus need not fit into memory.
+        """
+        order = self.rows(
+            "SELECT id FROM articles WHERE relevant = 1 AND depth = 0 "
+            "ORDER BY coalesce(published_at, first_seen_at), url"
         )
+        for each in order:
+            yield from self.rows(
+                "SELECT c.id, c.title, c.body, c.url, c.outlet, coalesce(c.published_at, c.first_seen_at) AS at, "
+                "(SELECT count(*) FROM articles x WHERE x.root_id = c.id AND x.id <> c.id AND x.relevant) AS copies, "
+                "a.latest_id AS revision_id FROM coverage c JOIN articles a ON a.id = c.id WHERE c.id = :id",
+                each,
+            )
 
     def known_numbers(self, revision_id: int) -> set[tuple[str, int]]:
         """Return (field, offset) of every number of a text that a claim knows the value of."""
