@@ -30,9 +30,16 @@ _ALNUM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class _Plain(dict[int, str]):
-    """A translate table that fills itself: NFKC, no accent, lower case, simplified, where that is one character."""
+    """A translate table that fills itself: NFKC, no accent, lower case, simplified, where that is one character.
+
+    It begins anew when there are more characters than texts have: a server keeps it for good.
+    """
+
+    MOST = 30_000
 
     def __missing__(self, point: int) -> str:
+        if len(self) >= self.MOST:
+            self.clear()
         char = chr(point)
         form = unicodedata.normalize("NFKD", DASHES.sub("-", char)).rstrip(_ACCENT)
         form = unicodedata.normalize("NFC", form).lower()

@@ -106,6 +106,15 @@ def test_the_search_page_takes_any_day(rows: Rows) -> None:
     assert "<mark>小米" not in none.text
 
 
+def test_the_search_page_takes_any_language(rows: Rows) -> None:
+    """A tag takes its own kind; a sign of LIKE is none, and 60,000 letters were a 500."""
+    rows.article("小米另有一说", "第一段。", lang="zh-TW", published=START)
+    for lang, found in (("zh", 3), ("zh-TW", 1), ("%", 0), ("z_", 0), ("a" * 50_000, 0)):
+        (page,) = get(rows, f"/search?q=小米&lang={quote(lang)}")
+        assert page.status_code == 200
+        assert page.text.count('<article class="card"') == found
+
+
 @pytest.mark.parametrize("typed", ["小米", "罗福莉", "羅福莉", "“小米发布模型”", '"', "小米 NOT 汽车", "*", ""])
 def test_the_search_page_takes_anything(rows: Rows, typed: str) -> None:
     """Whatever is typed is answered; what is found is marked."""
@@ -181,6 +190,22 @@ def test_the_claims_page_has_a_line_per_value(rows: Rows) -> None:
     assert "总参数<mark>309亿</mark>，罗福莉说。" in page.text
     assert '<section class="claim silent" id="silent">' in page.text
     assert "<script>alert" not in page.text
+
+
+def test_a_claim_that_is_told_without_end_is_a_page_that_ends(rows: Rows) -> None:
+    """Of 25 values the twenty most told are drawn, of 500 sentences those at other places; links lead to the others."""
+    claim = rows.claim("Parameters", 3.09e11)
+    for number in range(500):
+        article = rows.article("小米", "参数3090亿。另说参数1亿。", published=START + number * timedelta(hours=1))
+        rows.states(article, claim, "参数3090亿。", "3090亿", 3.09e11)
+        rows.states(article, claim, "另说参数1亿。", "1亿", (number % 24) * 1e8, relation="contradicts")
+    (page,) = get(rows, "/claims")
+    assert page.text.count('<details class="value ') == marks.VALUES
+    assert "5 more values" in page.text
+    assert "all 500" in page.text
+    assert page.text.count("<blockquote") <= 30 * marks.VALUES
+    line = page.text[page.text.index("<details") :].partition("</summary>")[0]
+    assert 200 <= line.count('class="dot own"') <= 201
 
 
 def test_an_article_shows_what_it_says_of_the_claims(rows: Rows) -> None:

@@ -13,6 +13,7 @@ from crawler.corpus import base
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
 from crawler.grams import MOST_CHARACTERS, VERSION
+from crawler.query import _plain, plain
 from tests.corpus_rows import START, Rows
 
 if TYPE_CHECKING:
@@ -322,3 +323,11 @@ def test_a_plain_hardened_shell_finds_it_as_typed(rows: Rows, typed: str) -> Non
         pytest.skip("no sqlite3 shell here")
     assert done.stdout.splitlines() == ["|".join((row["title"], row["url"])) for row in rows.corpus.rows(sql)]
     assert done.stdout
+
+
+def test_the_table_of_characters_has_an_end() -> None:
+    """A server that shows every code point there is keeps no table of them all, and each is read as before."""
+    text = "".join(chr(point) for point in range(0x20, 0x20000) if not 0xD800 <= point < 0xE000)
+    assert len(plain(text)) == len(text)
+    assert len(_plain) <= _plain.MOST
+    assert plain("Ａé小羅") == "ae小罗"

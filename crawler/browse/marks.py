@@ -54,10 +54,19 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One value of a claim over time: a row of the ledger, its sentences, and where each stands between 0 and 100."""
+    """One value of a claim over time, places between 0 and 100.
+
+    Attributes:
+        row: of the ledger.
+        sightings: its sentences, in time order.
+        dots: where they are drawn, with the first sentence of each place.
+        start: place of the first.
+        end: place of the last.
+    """
 
     row: Mapping[str, Any]
-    sightings: tuple[tuple[float, Mapping[str, Any]], ...]
+    sightings: tuple[Mapping[str, Any], ...]
+    dots: tuple[tuple[float, Mapping[str, Any]], ...]
     start: float
     end: float
 
@@ -144,12 +153,20 @@ def bars(days: Sequence[Mapping[str, Any]], width: float = 720, height: float = 
     return made
 
 
-VALUE = ("value", "high", "unit", "relation", "scope", "baseline")
+VALUES = 20
+"""Values of a claim that its page draws, those that most independent texts tell; the view has the others."""
+
+PLACES = 2
+"""Dots to one unit of 100: an independent text and a copy may each stand in 200 places."""
+
+VALUE = ("value", "high", "unit", "relation")
 """What tells two values of a claim apart, as in the view `ledger`."""
 
 
 def lines(ledger: Sequence[Mapping[str, Any]], sightings: Sequence[Mapping[str, Any]]) -> tuple[Line, ...]:
     """Return the ledger of one claim as lines over the time that all its sightings span.
+
+    Of the values `VALUES` are kept, and sentences at one place are one dot: 30,000 sentences were a page of 30 MB.
 
     Args:
         ledger: rows of the view `ledger`, of one claim.
@@ -162,13 +179,19 @@ def lines(ledger: Sequence[Mapping[str, Any]], sightings: Sequence[Mapping[str, 
     first, span = (min(times), max(times) - min(times)) if times else (0.0, 0.0)
 
     def place(row: Mapping[str, Any]) -> float:
-        return round(100 * (datetime.fromisoformat(row["at"]).timestamp() - first) / span, 2) if span else 50.0
+        share = (datetime.fromisoformat(row["at"]).timestamp() - first) / span if span else 0.5
+        return round(100 * PLACES * share) / PLACES
 
     found = []
-    for row in ledger:
-        seen = tuple((place(each), each) for each in held.get(tuple(row[name] for name in VALUE), ()))
-        places = [at for at, _ in seen] or [0.0]
-        found.append(Line(row, seen, min(places), max(places)))
+    told = sorted(range(len(ledger)), key=lambda at: -ledger[at]["texts"])
+    for row in (ledger[at] for at in sorted(told[:VALUES])):
+        seen = tuple(held.get(tuple(row[name] for name in VALUE), ()))
+        dots: dict[tuple[float, bool], Mapping[str, Any]] = {}
+        for each in seen:
+            dots.setdefault((place(each), bool(each["copy"])), each)
+        places = [at for at, _ in dots] or [0.0]
+        drawn = tuple((at, each) for (at, _), each in dots.items())
+        found.append(Line(row, seen, drawn, min(places), max(places)))
     return tuple(found)
 
 

@@ -214,7 +214,7 @@ def _filters(**asked: Any) -> tuple[str, dict[str, Any]]:
 
 _WHERE = {
     "outlet": "outlet = :outlet",
-    "lang": "(lang = :lang OR lang LIKE :lang || '-%')",
+    "lang": "(lang = :lang OR substr(lang, 1, length(:lang) + 1) = :lang || '-' COLLATE NOCASE)",
     "story": "story_id = :story",
     "since": "coalesce(published_at, first_seen_at) >= :since",
     "until": "coalesce(published_at, first_seen_at) < :until",
