@@ -14,6 +14,7 @@ from crawler.dedupe import bare_sha256
 from crawler.model import Article, Verdict, instant, stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
@@ -155,27 +156,28 @@ class Articles(Base):
             [(hit.term, revision_id, hit.field, hit.start) for hit in storable.hits(verdict.hits)],
         )
 
-    def judged_otherwise(self, topic_digest: str) -> list[tuple[int, bool, Article]]:
-        """Return (id, relevant, article) of every article whose latest verdict is not by the rules of this digest."""
-        rows = self.rows(
-            "SELECT a.id, a.url, a.relevant, a.outlet, r.title, r.body, r.credited_source, r.published_at, r.lang "
-            "FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE (SELECT topic_digest FROM verdicts v "
-            "WHERE v.article_id = a.id ORDER BY v.id DESC LIMIT 1) IS NOT ? ORDER BY a.id",
+    def judged_otherwise(self, topic_digest: str) -> Iterator[tuple[int, bool, Article]]:
+        """Give (id, relevant, article) of every article whose latest verdict is not by the rules of this digest.
+
+        One text at a time; which they are is read first.
+        """
+        for each in self.rows(
+            "SELECT id FROM articles a WHERE latest_id IS NOT NULL AND (SELECT topic_digest FROM verdicts v "
+            "WHERE v.article_id = a.id ORDER BY v.id DESC LIMIT 1) IS NOT ? ORDER BY id",
             (topic_digest,),
-        )
-        return [
-            (
-                row["id"],
-                bool(row["relevant"]),
-                Article(
-                    url=row["url"],
-                    title=row["title"],
-                    body=row["body"],
-                    outlet=row["outlet"],
-                    credited_source=row["credited_source"],
-                    published_at=None if row["published_at"] is None else instant(row["published_at"]),
-                    lang=row["lang"],
-                ),
+        ):
+            (row,) = self.rows(
+                "SELECT a.url, a.relevant, a.outlet, r.title, r.body, r.credited_source, r.published_at, r.lang "
+                "FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE a.id = :id",
+                each,
             )
-            for row in rows
-        ]
+            article = Article(
+                url=row["url"],
+                title=row["title"],
+                body=row["body"],
+                outlet=row["outlet"],
+                credited_source=row["credited_source"],
+                published_at=None if row["published_at"] is None else instant(row["published_at"]),
+                lang=row["lang"],
+            )
+            yield each["id"], bool(row["relevant"]), article

@@ -76,17 +76,20 @@ class Stories(Vectors):
             "INSERT OR IGNORE INTO unsettled (article_id) VALUES (?)", ((each,) for each in article_ids)
         )
 
-    def unplace(self, article_id: int) -> None:
-        """Take an article out of its story, before its row is deleted or when it is no longer on topic.
+    def unplace(self, *article_ids: int) -> None:
+        """Take articles out of their stories, before their rows are deleted or when they are no longer on topic.
 
-        What the tree makes of its copies is the caller's to write; call `place` for the new root afterwards.
+        What the tree makes of their copies is the caller's to write; call `place` for the new roots afterwards.
         """
-        self._drop_vector(article_id)
-        self.conn.execute("DELETE FROM unsettled WHERE article_id = ?", (article_id,))
-        story_id = self.value("SELECT story_id FROM articles WHERE id = ?", (article_id,))
-        self.conn.execute("UPDATE articles SET story_id = NULL WHERE id = ?", (article_id,))
-        if story_id is not None:
-            self._count({int(story_id)})
+        left: set[int] = set()
+        for article_id in article_ids:
+            self._drop_vector(article_id)
+            self.conn.execute("DELETE FROM unsettled WHERE article_id = ?", (article_id,))
+            story_id = self.value("SELECT story_id FROM articles WHERE id = ?", (article_id,))
+            self.conn.execute("UPDATE articles SET story_id = NULL WHERE id = ?", (article_id,))
+            if story_id is not None:
+                left.add(int(story_id))
+        self._count(left)  # once: of 1,000 articles of one story each took 0.3 s
 
     # Vectors: one for each root, none for a copy.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from crawler.model import Article, stamp
 from crawler.web import netloc_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -162,7 +162,8 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
     with explained(corpus.path):
         corpus.conn.execute("PRAGMA secure_delete = ON")
         corpus.conn.create_function("netloc", 1, _held_host, deterministic=True)
-    with corpus.transaction():
+    with _unreferenced(corpus):
+        dangling = _dangling(corpus)
         corpus.set_meta("forgetting", stamp(now))
         marked = _mark(corpus, what)
         pages = _pages_of(corpus)
@@ -171,12 +172,33 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
         for each in (what, *marked):
             corpus.conn.execute("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", (tombstone(each), stamp(now)))
         corpus.conn.execute("DELETE FROM meta WHERE key = 'forgetting'")
+        if _dangling(corpus) > dangling:
+            raise CorpusError(corpus.path, "rows would name others that are forgotten: nothing was forgotten")
         counts = [corpus.value(f"SELECT count(*) FROM temp.forgotten_{table}") for table in ("articles", "leads")]
         gone = corpus.pages.delete(pages)  # before the commit: if we die here, forgetting again finds the rows
     _scrub(corpus)
     if published_path(corpus).exists():
         publish(corpus)
     return Forgotten(articles=counts[0], leads=counts[1], pages=gone)
+
+
+@contextmanager
+def _unreferenced(corpus: Corpus) -> Iterator[None]:
+    """One transaction in which the caller sees to it that nothing names a row that goes (`_dangling`).
+
+    Row by row, SQLite would read all that may name an article for each article that goes.
+    """
+    corpus.conn.execute("PRAGMA foreign_keys = OFF")
+    try:
+        with corpus.transaction():
+            yield
+    finally:
+        corpus.conn.execute("PRAGMA foreign_keys = ON")
+
+
+def _dangling(corpus: Corpus) -> int:
+    """Return how many rows name others that are not there."""
+    return len(corpus.rows("PRAGMA foreign_key_check"))
 
 
 def _held_host(url: str) -> str:
@@ -273,21 +295,23 @@ def _forget_articles(corpus: Corpus, same: Sequence[Sequence[str]]) -> None:
         (every,),
     )
     corpus.replant(orphans)
-    for row in corpus.rows(f"SELECT id FROM articles WHERE id IN {gone}"):
-        corpus.unplace(row["id"])
+    corpus.unplace(*(row["id"] for row in corpus.rows(f"SELECT id FROM articles WHERE id IN {gone}")))
     _replace(corpus, every, same)
     conn.execute("DELETE FROM terms WHERE articles <= 0")
 
 
 def _replace(corpus: Corpus, orphans: str, same: Sequence[Sequence[str]]) -> None:
     """Give the trees that lost their root a place of their own."""
-    for row in corpus.rows(
-        "SELECT a.id, a.url, r.title, r.body FROM articles a JOIN revisions r ON r.id = a.latest_id "
-        "WHERE a.id IN (SELECT root_id FROM articles WHERE id IN (SELECT value FROM json_each(?)))",
+    roots = corpus.rows(
+        "SELECT DISTINCT root_id AS id FROM articles WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (orphans,),
-    ):
-        article = Article(url=row["url"], title=row["title"], body=row["body"])
-        corpus.place(row["id"], article, same=same)
+    )
+    for each in roots:  # one text at a time
+        (row,) = corpus.rows(
+            "SELECT a.url, r.title, r.body FROM articles a JOIN revisions r ON r.id = a.latest_id WHERE a.id = :id",
+            each,
+        )
+        corpus.place(each["id"], Article(url=row["url"], title=row["title"], body=row["body"]), same=same)
 
 
 def _forget_rows(corpus: Corpus) -> None:
