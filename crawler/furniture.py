@@ -24,6 +24,10 @@ LONG = 40
 """Words (a Chinese character is one) from which a line is prose without a full stop: 18 of 26,885 pieces of furniture
 on 224 real pages are as long."""
 
+LONGEST = 400
+"""Characters of a line that may be nothing but furniture, ten times `LONG`: six patterns go through it, and one
+character may stand for 18."""
+
 REACH = 80
 """Characters at either end of a body where an instant may run into prose."""
 
@@ -123,7 +127,7 @@ class _Body:
                 kept.append(_edge(line))
             elif number in {self.first, self.last}:
                 kept.append(_ends(line, head=number == 0, tail=number == len(self.lines) - 1))
-            elif not (_TELLING.search(fold(line)) and not _is_prose(line) and _nothing_else(line)):
+            elif _is_prose(line) or not _nothing_else(line, telling=True):
                 kept.append(line)
         return "\n".join(filter(None, kept))
 
@@ -132,9 +136,19 @@ def _is_prose(line: str) -> bool:
     return len(_WORD.findall(line)) >= LONG or _FULL_STOP.search(line) is not None
 
 
-def _nothing_else(line: str) -> bool:
-    """Say whether a line holds no word but those of furniture, and no number with a unit."""
-    rest = _SPAN.sub(" ", fold(line))
+def _nothing_else(line: str, *, telling: bool = False) -> bool:
+    """Say whether a line holds no word but those of furniture, and no number with a unit.
+
+    Args:
+        line: of a body.
+        telling: whether it must hold a word that furniture alone has.
+    """
+    if len(line) > LONGEST:
+        return False
+    folded = fold(line)
+    if telling and not _TELLING.search(folded):
+        return False
+    rest = _SPAN.sub(" ", folded)
     for pattern in (_INSTANT, _DATES, _TELLING, _NEUTRAL, _COUNTS):
         rest = pattern.sub(" ", rest)
     return not any(char.isalnum() or char in _SIGNS for char in rest)

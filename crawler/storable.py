@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawler import dates
 from crawler.errors import Unreadable
-from crawler.text import clean, one_line
+from crawler.text import clean, one_line, unstacked
 from crawler.web import LONGEST_URL, is_web_url, without_credentials
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def article(said: Article) -> Article:
     """
     if not is_web_url(said.url):
         raise Unreadable("store", f"no web address: {one_line(said.url, 80)!r}")
-    body = clean(said.body)[:LONGEST_BODY].rstrip()
+    body = unstacked(clean(said.body)[:LONGEST_BODY]).rstrip()
     if not body:
         raise Unreadable("store", "no text is left when unprintable characters are taken out")
     authors = [name for each in said.authors[:MOST_AUTHORS] if (name := one_line(each, LONGEST_NAME))]

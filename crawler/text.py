@@ -26,6 +26,15 @@ INSERTED_PINYIN = re.compile(
 """A reading that a mirror put behind a Han character: 據(jù), 的(de). A gloss without a tone, 人工智能(ai), stays."""
 
 _NOT_WORD = re.compile(r"[\W_]+")
+MOST_MARKS = 30
+"""Combining marks on one letter: UAX #15, Stream-Safe Text Format. No language has half as many."""
+
+_LATE_MARKS = "\uff9e\uff9f"
+"""Half-width voicing marks, which are letters until NFKC makes marks of them."""
+
+_MARKS_OF_TWO = "\u0f73\u0f75\u0f81"
+"""Tibetan vowels, which every normal form makes two marks of."""
+
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _C1 = {chr(point): bytes([point]).decode("cp1252", "ignore") for point in range(0x80, 0xA0)}
 _TAGS = (
@@ -100,11 +109,15 @@ class _Bare(dict[int, str]):
     MOST = 30_000
     """Characters, 4.5 MB: 4,345 real texts have 6,374, and all there are would be 134 MB."""
 
+    LONGEST = 6
+    """Letters that one character may stand for, as U+3316 does; U+FDFA has 15, and 10,000 of it took 1.9 MB."""
+
     def __missing__(self, point: int) -> str:
         if len(self) >= self.MOST:
             self.clear()
         folded = simplify(unicodedata.normalize("NFKC", chr(point)).lower())
-        self[point] = kept = _NOT_WORD.sub("", folded)
+        kept = _NOT_WORD.sub("", folded)
+        self[point] = kept = kept if len(kept) <= self.LONGEST else chr(point)
         return kept
 
 
@@ -121,6 +134,22 @@ def clean(text: str) -> str:
     if (text.isascii() and text.isprintable()) or not _UNFIT.search(text):  # most strings of a row are the first
         return text
     return _UNFIT.sub(_mended, text)
+
+
+def unstacked(text: str) -> str:
+    """Return the text with at most `MOST_MARKS` combining marks on a letter.
+
+    To put n of them in order, as every Unicode normal form asks, takes Python n * n steps: a minute for 200,000.
+    """
+    if unicodedata.is_normalized("NFC", text) and not any(mark in text for mark in _LATE_MARKS):  # they are in order
+        return text
+    return _stacked().sub(lambda found: found[0][:MOST_MARKS], text)
+
+
+@cache
+def _stacked() -> re.Pattern[str]:
+    marks = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x20000)))) + _LATE_MARKS + _MARKS_OF_TWO
+    return re.compile(f"[{marks}]{{{MOST_MARKS + 1},}}")
 
 
 def _mended(found: re.Match[str]) -> str:

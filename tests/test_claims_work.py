@@ -26,6 +26,12 @@ def test_who_is_quoted_is_looked_for_once(piece: str) -> None:
     assert attribution.quoted("罗福莉在北京的会上再次表示，参数是309B。") == "罗福莉"
 
 
+def test_what_stands_before_a_verb_is_read_so_far_alone() -> None:
+    """还 530 times was read to its end from every name and every 在 before it: 5.5 s a page."""
+    assert attribution.quoted(f"“，罗福莉{'还' * 4}在北京{'还' * 4}表示") == "罗福莉"
+    assert attribution.quoted(f"“，罗福莉{'还' * 30}表示") is None
+
+
 @pytest.mark.parametrize("piece", ["约合", " ", "人民币 ", "约 合", "equal to "])
 def test_what_stands_between_two_currencies_is_read_in_one_way(piece: str) -> None:
     """约合 is also 约 and 合: every one more doubled the time, and 22 took a second and a half."""

@@ -231,6 +231,13 @@ def test_the_fold_of_a_sketch_is_the_fold_of_a_text() -> None:
     assert sketch(traditional(ORIGINAL)) == fingerprints(text.bare(ORIGINAL))
 
 
+def test_one_character_is_no_sentence() -> None:
+    """U+FDFA stands for fifteen letters: 10,000 of it were compared as 150,000, and kept."""
+    assert text.bare("\ufdfa" * 1000) == "\ufdfa" * 1000
+    assert text.bare("㌖") == "キロメートル"
+    assert all(len(text.bare(chr(point))) <= text._BARE.LONGEST for point in range(0x20, 0x20000))
+
+
 def test_a_text_of_all_characters_is_forgotten() -> None:
     """The table of folded characters stays small, and folds the same after it was emptied."""
     every = "".join(chr(point) for point in range(0x20, 0x3134F) if not 0xD800 <= point < 0xE000)

@@ -76,6 +76,7 @@ def test_what_is_laid_otherwise_is_refused(
 
 
 LONG = "replace(hex(zeroblob(200001)), '00', 'x')"
+STACKED = "\u0301" * 20 + "\u0316" * 20
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,7 @@ LONG = "replace(hex(zeroblob(200001)), '00', 'x')"
         ("UPDATE articles SET url = 'javascript:alert(' || id || ')'", "articles.url"),
         (f"UPDATE revisions SET body = {LONG}", "revisions.body"),
         (f"UPDATE revisions SET body = 'x' || char(0) || {LONG}", "revisions.body"),
+        (f"UPDATE revisions SET body = 'a{STACKED}'", "revisions.body"),
         ("UPDATE revisions SET authors = '5'", "revisions.authors"),
         ("UPDATE revisions SET authors = '[5]'", "revisions.authors"),
         ("UPDATE revisions SET evidence = '[1]'", "revisions.evidence"),

@@ -16,7 +16,7 @@ _SOURCE_HAN = re.compile(
 _WHEN_HAN = "还|也|曾|则|又|就|再次|首次|此前|随后|明确|公开|直接|进一步|同时|今日|今天|昨日|昨天|当天|日前|近日|会上"
 _SAYS_HAN = re.compile(  # one 在, for 在在在在 can be cut in two ways at every place, and trying all takes for ever
     rf"(?:^|[，,。；;：:、“”「」『』\s（）()])(?P<name>[{HAN}A-Za-z·\s]{{2,24}}?)"
-    rf"(?:{_WHEN_HAN})*+(?:在[^，,。]{{1,16}}?(?:{_WHEN_HAN})*+)?"
+    rf"(?:{_WHEN_HAN}){{0,4}}+(?:在[^，,。]{{1,16}}?(?:{_WHEN_HAN}){{0,4}}+)?"
     "(?:表示|宣布|透露|指出|强调|介绍|认为|坦言|直言|写道|回应|披露|提到|称(?![为作之得号])|说(?![法明服])|谈到|发文|预告|承诺|解释)"
 )
 _TITLE_HAN = re.compile(

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crawler.claims.sentences import sentences
@@ -29,6 +30,8 @@ TEXTS = 2
 """Independent texts that must agree: one is what it says, two are a claim."""
 NEAR = 14
 """Characters on either side of a number in which its words are looked for."""
+NUMBERS = 1000
+"""Of a text, at most: one of 200,000 characters that counts from one on holds 50 MB of sentences and words."""
 LARGE = 10**6
 """A count below this is no claim by itself: there are many threes."""
 
@@ -57,6 +60,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
+    """Where a number was seen; of the texts after the first the sentence is not kept."""
+
     text: Text
     sentence: str
     raw: str
@@ -75,11 +80,10 @@ def candidates(topic: Topic, texts: Iterable[Text]) -> list[Candidate]:
     for text in texts:
         about = replace(text, title="", body="", known=frozenset())  # all that is kept of it
         for field, said in (("title", text.title), ("body", text.body)):
-            for subject, number, sentence, words in _numbers(names, said):
-                if (field, number.start) not in text.known:
-                    seen[subject, number.value, number.unit].setdefault(
-                        text.url, _Seen(about, sentence, number.raw, words)
-                    )
+            for subject, number, sentence, words in islice(_numbers(names, said), NUMBERS):
+                told = seen[subject, number.value, number.unit]
+                if text.url not in told and (field, number.start) not in text.known:
+                    told[text.url] = _Seen(about, "" if told else sentence, number.raw, words)
     marking = {word.lower() for claim in topic.claims for word in claim.words}
     offered = (_candidate(key, list(by_text.values()), marking) for key, by_text in seen.items())
     found = [candidate for candidate in offered if candidate is not None]
@@ -119,12 +123,13 @@ def _numbers(names: _Names, text: str) -> Iterator[tuple[str, Number, str, froze
     folded = simplify(text)
     at = 0
     for start, end in sentences(text):
+        sentence = text[start:end]
         while at < len(numbers) and numbers[at].start < end:
             number = numbers[at]
             at += 1
             subject = _subject(spans, number, start, end)
             if subject is not None and number.start >= start:
-                yield subject, number, text[start:end], _words(folded, number, start, end)
+                yield subject, number, sentence, _words(folded, number, start, end)
 
 
 def _subject(names: Sequence[tuple[int, str]], number: Number, start: int, end: int) -> str | None:

@@ -16,6 +16,7 @@ from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, PageLost
 from crawler.model import Ending, Hit, instant, stamp
 from crawler.storable import LONGEST_BODY, LONGEST_REASON, LONGEST_TITLE
+from crawler.text import unstacked
 from crawler.web import LONGEST_URL, is_web_url
 
 if sys.version_info >= (3, 14):
@@ -88,7 +89,8 @@ _RULES = {
         "terms": "is_hits(terms)",
     },
     "articles": {"url": "is_web(url)"},
-    "revisions": {"title": f"length(title) <= {LONGEST_TITLE}", "body": f"length(body) BETWEEN 1 AND {LONGEST_BODY}",
+    "revisions": {"title": f"length(title) <= {LONGEST_TITLE}",
+                  "body": f"length(body) BETWEEN 1 AND {LONGEST_BODY} AND is_unstacked(body)",
                   "authors": "is_names(authors)", "evidence": "is_places(evidence)", "removed": "1", "added": "1"},
     "tombstones": {"what": "length(what) = 64"},
 }  # fmt: skip
@@ -235,6 +237,10 @@ def _is_web(url: str) -> bool:
     return len(url) <= LONGEST and is_web_url(url[:LONGEST_URL])
 
 
+def _is_unstacked(text: str) -> bool:
+    return unstacked(text) == text
+
+
 def _is_instant(text: str) -> bool:
     return stamp(instant(text)) == text
 
@@ -284,6 +290,7 @@ def _list(said: Any) -> list[Any]:
 _TESTS: dict[str, Callable[[Any], bool]] = {
     "is_web": _is_web,
     "is_instant": _is_instant,
+    "is_unstacked": _is_unstacked,
     "is_hits": _is_hits,
     "is_names": _is_names,
     "is_places": _is_places,

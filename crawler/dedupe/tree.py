@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from crawler import text
 from crawler.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
 EDGE_KINDS = frozenset({"exact", "reprint", "truncated", "rewrite"})
@@ -60,6 +61,7 @@ def plant(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[int, Place]:
         if one != other and one in rank and other in rank:
             best = max(edge.score, scores[one].get(other, 0.0))
             scores[one][other] = scores[other][one] = best
+    bare = cache(text.bare)  # of names: each is asked for once for every copy that it may be credited by
     places: dict[int, Place] = {}
     for root in ordered:  # the first of a component that this order meets is its least
         if root.article_id in places:
@@ -69,14 +71,7 @@ def plant(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[int, Place]:
             node, parent = ordered[rank[article_id]], None
             if node is not root:
                 earlier = [ordered[rank[other]] for other in scores[article_id] if rank[other] < rank[article_id]]
-                parent = max(
-                    earlier or [root],
-                    key=lambda other: (
-                        round(scores[node.article_id].get(other.article_id, 0.0), 2),
-                        _credits(node, other),
-                        -rank[other.article_id],
-                    ),
-                ).article_id
+                parent = _parent(node, earlier or [root], scores[article_id], rank, bare).article_id
             depth = 0 if parent is None else places[parent].depth + 1
             places[article_id] = Place(root_id=root.article_id, parent_id=parent, depth=depth)
     return places
@@ -96,9 +91,21 @@ def _reach(start: int, scores: dict[int, dict[int, float]]) -> set[int]:
     return seen
 
 
-def _credits(node: Node, other: Node) -> bool:
+def _parent(
+    node: Node, neighbours: Sequence[Node], scores: Mapping[int, float], rank: Mapping[int, int],
+    bare: Callable[[str], str],
+) -> Node:  # fmt: skip
+    """Return what a text copies: what resembles it most, of these whose outlet it credits, of these the earliest."""
+    alike = [round(scores.get(other.article_id, 0.0), 2) for other in neighbours]
+    most = max(alike)
+    tied = [other for other, score in zip(neighbours, alike, strict=True) if score == most]
+    credited = [other for other in tied if _credits(node, other, bare)] if len(tied) > 1 else []
+    return min(credited or tied, key=lambda other: rank[other.article_id])
+
+
+def _credits(node: Node, other: Node, bare: Callable[[str], str]) -> bool:
     """Whether a text credits the other's outlet; by containment, since 来源：IT之家（北京） credits IT之家."""
-    if not (node.credited_source and other.outlet):  # as most; every copy is asked of 64 others
+    if not (node.credited_source and other.outlet):  # as most
         return False
-    said, outlet = text.bare(node.credited_source), text.bare(other.outlet)
+    said, outlet = bare(node.credited_source), bare(other.outlet)
     return min(len(said), len(outlet)) > 1 and (said in outlet or outlet in said)

@@ -202,16 +202,23 @@ def _merge(groups: Sequence[_Group]) -> list[_Group]:
         scores[index] = -1.0
         return scores
 
-    best = np.array([row(index).argmax() for index in range(count)])
-    score = np.array([row(index)[best[index]] for index in range(count)])
+    best = np.zeros(count, dtype=int)
+    score, second = np.zeros(count), np.zeros(count)  # with the best, and the most that it can be with any other
     stale = np.zeros(count, dtype=bool)  # the best is merged with another: the score is the most that it can be now
+
+    def look(index: int, scores: NDArray[np.float64]) -> None:
+        best[index], stale[index] = scores.argmax(), False
+        score[index], scores[best[index]] = scores[best[index]], -1.0
+        second[index] = scores.max()
+
+    for index in range(count):
+        look(index, row(index))
     while True:
         a = int(score.argmax())
         if score[a] < JOIN:
             break
         if stale[a]:
-            scores = row(a)
-            best[a], score[a], stale[a] = scores.argmax(), scores.max(), False
+            look(a, row(a))
             continue
         a, b = sorted((a, int(best[a])))
         _absorb(groups[a], groups[b])
@@ -219,13 +226,16 @@ def _merge(groups: Sequence[_Group]) -> list[_Group]:
         sums[a] += sums[b]
         sums[:, a] += sums[:, b]
         sizes[a] += sizes[b]
-        alive[b] = False
-        score[b] = -1.0
+        alive[b], score[b] = False, -1.0
         fresh = row(a)
-        stale |= (best == a) | (best == b)
-        better = fresh > score
-        best[better], score[better], stale[better] = a, fresh[better], False
-        best[a], score[a], stale[a] = fresh.argmax(), fresh.max(), False
+        lost = alive & ((best == a) | (best == b))
+        others = np.where(lost, second, score)  # the most that it can be with any but the merged one
+        better = fresh > others
+        best[better] = a
+        second[:] = np.where(lost | better, others, np.maximum(second, fresh))
+        score[:] = np.where(better, fresh, others)
+        stale[:] = (stale | lost) & ~better
+        look(a, fresh)
     return [group for group, living in zip(groups, alive, strict=True) if living]
 
 
@@ -258,5 +268,7 @@ def _group(item: Item, weigh: Callable[[str], float], rank: int = 0) -> _Group:
 def _absorb(group: _Group, other: _Group) -> None:
     group.members = sorted((*group.members, *other.members))
     group.first, group.last = min(group.first, other.first), max(group.last, other.last)
-    for term, weight in other.vector.items():
-        group.vector[term] = group.vector.get(term, 0.0) + weight
+    small, large = sorted((group.vector, other.vector), key=len)
+    for term, weight in small.items():
+        large[term] = large.get(term, 0.0) + weight
+    group.vector, other.vector = large, {}  # the other is kept until its slice is done

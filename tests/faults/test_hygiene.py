@@ -6,6 +6,7 @@ import html
 import json
 import sqlite3
 import tempfile
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -23,7 +24,7 @@ from crawler.model import Article, Ending, Hit, Page, Poll, Topic, Visit
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic
 from crawler.spiders import feed
-from crawler.text import clean, one_line, without_markup
+from crawler.text import MOST_MARKS, _stacked, clean, one_line, unstacked, without_markup
 from tests.faults.stored import unfit
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -221,3 +222,25 @@ def test_of_many_hits_the_first_are_kept() -> None:
     assert kept[: storable.MOST_PLACES] == tuple(said[: storable.MOST_PLACES])
     assert kept == tuple(hit for hit in said if hit in set(kept))
     assert storable.hits(tuple(said[:90])) == tuple(said[:90])
+
+
+@pytest.mark.parametrize(
+    "marks", ["\u0301" * 4000 + "\u0316" * 4000, "\u0301\u0316" * 4000, "\u0301" * 4000 + "\uff9e" * 4000]
+)
+def test_marks_without_end_are_cut(marks: str) -> None:
+    """Unicode's normal forms put them in order in as many steps as their square: 200,000 took a minute."""
+    said = storable.article(Article(url="https://bao.test/1", title="小米", body=f"{PROSE}a{marks}。{PROSE}"))
+    assert said.body == f"{PROSE}a{marks[:MOST_MARKS]}。{PROSE}"
+
+
+@pytest.mark.parametrize("said", ["Việt Nam", "e\u0301te\u0301", "ﾊﾞﾝﾄﾞ", "ผู้ใหญ่", "z" + "\u0316\u0301" * 7, "क्ष्म्य", ""])
+def test_the_marks_of_a_language_stay(said: str) -> None:
+    """Composed or not, in order or not."""
+    assert unstacked(said) == said
+
+
+def test_what_becomes_a_mark_counts_as_one() -> None:
+    """Whatever character begins with a mark in some normal form, of all there are."""
+    for char in map(chr, range(0x20, 0x110000)):
+        if unicodedata.combining(unicodedata.normalize("NFKD", char)[0]):
+            assert _stacked().fullmatch(char * (MOST_MARKS + 1)), hex(ord(char))
