@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
@@ -34,9 +35,9 @@ SHARED = 10_000_000
 """Likewise character pairs that they have in common, every two sentences counted: 0.6 s."""
 
 STEPS = 10_000_000
-"""Of difflib's innermost loop, for all paired sentences of a text together: 0.5 s. An edit of thirty sentences of 60
-characters takes 3,000, one of twenty places in 20,000 characters without a full stop 5 million; sixteen sentences of a
-thousand words, every third of them the same one, took 13.5 s without a bound."""
+"""Of difflib's innermost loop, for all paired sentences of a text together: 0.6 s. An edit of thirty sentences of 60
+characters takes 3,000, one of twenty places in 20,000 characters without a full stop 5 million. Sixteen sentences of a
+thousand words, of which there are five, took 13.5 s without a bound."""
 
 _SENTENCE = re.compile(r"(?:[^。！？!?；;\n.]|\.(?!\s))+(?:[。！？!?；;.]+[”’」』\"]?)?")
 _WORD = re.compile(  # 3,090 亿, 309B, -5%
@@ -62,8 +63,9 @@ def changes(before: str, after: str) -> tuple[str, str]:
     pairs = _pairs(olds, news)
     removed: dict[int, list[str]] = {i: [old] for i, old in enumerate(olds)}
     added: dict[int, list[str]] = {j: [new] for j, new in enumerate(news)}
+    steps = Steps()
     for i, j in pairs:
-        gone, come = differences(olds[i], news[j], STEPS // len(pairs))
+        gone, come = differences(olds[i], news[j], steps)
         removed[i] = [olds[i][start:end] for start, end in gone]
         added[j] = [news[j][start:end] for start, end in come]
     return _said(removed), _said(added)
@@ -120,13 +122,20 @@ def _pairs(olds: list[str], news: list[str]) -> list[tuple[int, int]]:
     return pairs
 
 
-def differences(old: str, new: str, most: int = STEPS) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+@dataclass(slots=True)
+class Steps:
+    """What comparing may still cost: several places share it."""
+
+    left: int = STEPS
+
+
+def differences(old: str, new: str, steps: Steps) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return the differing places of two versions of a sentence or paragraph.
 
     Args:
         old: the older version.
         new: the newer one.
-        most: steps that finding them may take (`differing`).
+        steps: that finding them may take (`differing`).
 
     Returns:
         (start, end) of each place in `old`, and of each in `new`, in characters; space and punctuation alone are none.
@@ -135,7 +144,7 @@ def differences(old: str, new: str, most: int = STEPS) -> tuple[list[tuple[int, 
     news = [found.span() for found in _WORD.finditer(new)]
     left, right = [old[a:b] for a, b in olds], [new[a:b] for a, b in news]
     spans: list[list[int]] = []
-    for i, i_end, j, j_end in differing([*map(fold, left)], [*map(fold, right)], most):
+    for i, i_end, j, j_end in differing([*map(fold, left)], [*map(fold, right)], steps):
         if not _SAYS.search("".join(left[i:i_end] + right[j:j_end])):
             continue
         if spans and i - spans[-1][1] <= 1 and j - spans[-1][3] <= 1:  # one word kept between two changes reads as one
@@ -149,42 +158,57 @@ def differences(old: str, new: str, most: int = STEPS) -> tuple[list[tuple[int, 
     ]
 
 
-def differing(left: Sequence[str], right: Sequence[str], most: int) -> Iterator[tuple[int, int, int, int]]:
+def differing(left: Sequence[str], right: Sequence[str], steps: Steps) -> Iterator[tuple[int, int, int, int]]:
     """Yield where two lists differ, between the longest runs that they have in common.
 
     Args:
         left: of words, or lines.
         right: likewise.
-        most: steps of difflib's innermost loop; what has not been compared after so many is one place.
+        steps: that this may take. Where half of them is not enough, equal ends are set aside and the rest is compared
+            anew; what is then not compared counts as different.
 
     Yields:
         Start and end of a place in `left`, and of what stands there in `right`.
     """
-    least = min(len(left), len(right))
-    head = next((place for place in range(least) if left[place] != right[place]), least)
-    tail = next((place for place in range(least - head) if left[-1 - place] != right[-1 - place]), least - head)
-    matcher = _Bounded(left[head : len(left) - tail], right[head : len(right) - tail], most)
+    head = 0
+    matcher = _Bounded(left, right, steps, least=steps.left // 2)
+    if matcher.is_cut:
+        least = min(len(left), len(right))
+        head = next((place for place in range(least) if left[place] != right[place]), least)
+        tail = next((place for place in range(least - head) if left[-1 - place] != right[-1 - place]), least - head)
+        matcher = _Bounded(left[head : len(left) - tail], right[head : len(right) - tail], steps)
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
         if kind != "equal":
             yield head + i, head + i_end, head + j, head + j_end
 
 
 class _Bounded(SequenceMatcher[str]):
-    """difflib, until its steps are spent: it is cubic where few words come again and again."""
+    """difflib, while there are steps: it is cubic where few words come again and again.
+
+    Attributes:
+        is_cut: there were not enough, and what is left was not compared.
+    """
 
     a: Sequence[str]
     b2j: dict[str, list[int]]
 
-    def __init__(self, left: Sequence[str], right: Sequence[str], most: int) -> None:
+    def __init__(self, left: Sequence[str], right: Sequence[str], steps: Steps, least: int = 0) -> None:
+        """Compare at once, and leave at least `least` steps."""
         super().__init__(None, left, right, autojunk=False)
-        self._left = most
-        self._steps = [0, *accumulate(1 + len(self.b2j.get(word, ())) for word in left)]
+        self.is_cut = False
+        self._steps, self._least = steps, least
+        self._cost = [0, *accumulate(1 + len(self.b2j.get(word, ())) for word in left)]
+        self.get_matching_blocks()
 
     def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
-        """Return the longest run that both have in common; none once the steps are spent."""
+        """Return the longest run that both have in common; none where that would take too many steps."""
         end = len(self.a) if ahi is None else ahi
-        self._left -= self._steps[end] - self._steps[alo]
-        return super().find_longest_match(alo, end, blo, bhi) if self._left >= 0 else Match(alo, blo, 0)
+        cost = self._cost[end] - self._cost[alo]
+        if cost > self._steps.left - self._least:
+            self.is_cut = True
+            return Match(alo, blo, 0)
+        self._steps.left -= cost
+        return super().find_longest_match(alo, end, blo, bhi)
 
 
 def _widen(span: list[int], left: list[str], right: list[str]) -> None:

@@ -23,8 +23,8 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """How a cell begins that a spreadsheet runs (OWASP, CSV Injection); full-width ones run where Excel is Japanese."""
 
 BATCH, BATCH_CHARACTERS = 1000, 4_000_000
-"""Rows of a Parquet row group, and characters of bodies, at most: with 700 characters each some 2 MB. A thousand of
-200,000 took 2.4 GB."""
+"""Rows of a Parquet row group, and characters of bodies with which it ends: with 700 characters each some 2 MB. A
+thousand of 200,000 took 2.4 GB."""
 
 _NUMBERS = {"id", "story_id", "root_id", "depth", "revisions", "background"}
 
@@ -105,5 +105,5 @@ def _some(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in islice(rows, BATCH):
         yield row
         left -= len(row["body"])
-        if left < 0:
+        if left <= 0:
             return

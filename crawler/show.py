@@ -18,7 +18,8 @@ CONTEXT = 30
 """Characters shown on either side of a term that decided."""
 
 DEEPEST = 12
-"""Levels of copies of copies that are indented: at 400 the outlet would begin in column 830."""
+"""Levels of copies of copies that are told apart: a text told anew every day hangs on that of the day before, and where
+the indent leaves no room a line is broken and the indent lost."""
 
 WORDS = 1000
 """Characters of what an edit took away or brought that are printed; `--json` has all of them."""
@@ -76,7 +77,7 @@ def wrap(text: str, columns: int, indent: int = 2) -> list[str]:
             lines.append(line + head)
             token, size = token[len(head) :], size - width(head)
             line, used = hang, len(hang)
-        line, used, empty = line + token, used + width(token), empty and not token
+        line, used, empty = line + token, used + width(token), empty and not token.strip()
     return lines if empty and lines else [*lines, line.rstrip()]
 
 

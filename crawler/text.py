@@ -29,11 +29,8 @@ _NOT_WORD = re.compile(r"[\W_]+")
 MOST_MARKS = 30
 """Combining marks on one letter: UAX #15, Stream-Safe Text Format. No language has half as many."""
 
-_LATE_MARKS = "\uff9e\uff9f"
-"""Half-width voicing marks, which are letters until NFKC makes marks of them."""
-
-_MARKS_OF_TWO = "\u0f73\u0f75\u0f81"
-"""Tibetan vowels, which every normal form makes two marks of."""
+_LATE_MARKS = "\uff9e\uff9f\u0f73\u0f75\u0f81"
+"""What counts as a letter until a normal form makes marks of it: half-width voicing marks, Tibetan vowels."""
 
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _C1 = {chr(point): bytes([point]).decode("cp1252", "ignore") for point in range(0x80, 0xA0)}
@@ -117,7 +114,9 @@ class _Bare(dict[int, str]):
             self.clear()
         folded = simplify(unicodedata.normalize("NFKC", chr(point)).lower())
         kept = _NOT_WORD.sub("", folded)
-        self[point] = kept = kept if len(kept) <= self.LONGEST else chr(point)
+        if len(kept) > self.LONGEST:
+            kept = chr(point)
+        self[point] = kept
         return kept
 
 
@@ -141,14 +140,12 @@ def unstacked(text: str) -> str:
 
     To put n of them in order, as every Unicode normal form asks, takes Python n * n steps: a minute for 200,000.
     """
-    if unicodedata.is_normalized("NFC", text) and not any(mark in text for mark in _LATE_MARKS):  # they are in order
-        return text
-    return _stacked().sub(lambda found: found[0][:MOST_MARKS], text)
+    return text if text.isascii() else _stacked().sub(lambda found: found[0][:MOST_MARKS], text)
 
 
 @cache
 def _stacked() -> re.Pattern[str]:
-    marks = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x20000)))) + _LATE_MARKS + _MARKS_OF_TWO
+    marks = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x20000)))) + _LATE_MARKS
     return re.compile(f"[{marks}]{{{MOST_MARKS + 1},}}")
 
 

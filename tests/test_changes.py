@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.changes import BETWEEN, PAIRED, SHARED, STEPS, _pairs, changes, differences, differing
+from crawler.changes import BETWEEN, PAIRED, SHARED, STEPS, Steps, _pairs, changes, differences, differing
 from tests.work import steps
 
 PROSE = st.text(alphabet="小米发布大模型。，！ \n30.9亿a bMiMo-V2", max_size=120)
@@ -22,6 +22,14 @@ PROSE = st.text(alphabet="小米发布大模型。，！ \n30.9亿a bMiMo-V2", m
         ("她说过。模型开源。", "她说过。模型开源。公司未予置评。", "", "公司未予置评。"),
         ("小米的营收同比增长了百分之十。", "小米的营收同比大幅增长了百分之十。", "", "大幅"),
         ("MiMo-V2-Flash 今天正式发布了", "MiMo-V2-Pro 今天正式发布了", "MiMo-V2-Flash", "MiMo-V2-Pro"),
+        ("公司表示不会裁员，也不降薪。", "公司在公告中称，公司表示不会裁员，也不降薪。", "", "公司在公告中称，"),
+        ("小米发布了新模型。", "小米宣布，小米发布了新模型。", "", "小米宣布，"),
+        (
+            "Xiaomi released a model.",
+            "Xiaomi said on Monday that Xiaomi released a model.",
+            "",
+            "Xiaomi said on Monday that",
+        ),
         (
             "甲在上午宣布，乙跟进，共投入160亿元。",
             "甲在下午宣布，乙跟进，共投入600亿元。",
@@ -107,7 +115,7 @@ def test_what_was_not_compared_is_one_place() -> None:
     """What lies between the equal ends is reported whole: word by word it took four seconds."""
     words = "".join(chr(0x4E10 + place * 7919 % 140) for place in range(40_000))
     old, new = (f"{words}{first}{words[7:]}{last}{words}" for first, last in (("3090亿", "甲"), ("309亿", "乙")))
-    (gone,), (come,) = differences(old, new)
+    (gone,), (come,) = differences(old, new, Steps())
     assert old[slice(*gone)] == f"3090亿{words[7:]}甲"
     assert new[slice(*come)] == f"309亿{words[7:]}乙"
 
@@ -120,8 +128,10 @@ def test_what_was_not_compared_is_one_place() -> None:
 def test_where_lists_differ_leaves_the_same_on_both_sides(left: list[str], right: list[str], most: int) -> None:
     """However few steps there are; and no place stands where both begin or end alike."""
     at = other = 0
-    for i, i_end, j, j_end in differing(left, right, most):
+    for i, i_end, j, j_end in differing(left, right, Steps(most)):
         assert left[at:i] == right[other:j]
-        assert left[i:i_end] != right[j:j_end]
+        if i < i_end and j < j_end:
+            assert left[i] != right[j]
+            assert left[i_end - 1] != right[j_end - 1]
         at, other = i_end, j_end
     assert left[at:] == right[other:]

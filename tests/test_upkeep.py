@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.corpus import base
+from crawler.corpus import base, upkeep
 from crawler.corpus.pages import Pages, pages_path
 from crawler.corpus.store import Corpus
 from crawler.corpus.upkeep import Forgotten, backup, forget, prune, publish
@@ -255,6 +255,21 @@ def test_a_locked_database_is_a_corpus_error_and_changes_nothing(
     with Pages(rows.corpus.path, read_only=True) as pages:
         assert len(list(pages)) == 4
     assert len(backup(rows.corpus, rows.corpus.path.with_name("after.db"))) == 2
+
+
+def test_what_would_be_named_in_vain_is_not_forgotten(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where forgetting would leave a row that names what is gone, nothing is, and references are minded as before."""
+
+    def forget_articles_alone(corpus: Corpus) -> None:
+        corpus.conn.execute("DELETE FROM articles WHERE id IN (SELECT id FROM temp.forgotten_articles)")
+
+    monkeypatch.setattr(upkeep, "_forget_rows", forget_articles_alone)
+    with pytest.raises(CorpusError, match="nothing was forgotten"):
+        forget(rows.corpus, "bad.test", now=NOW)
+    assert rows.corpus.value("SELECT count(*) FROM articles WHERE url LIKE 'https://bad.test/%'") == 1
+    assert HIDDEN_PAGE in [rows.corpus.pages.get(key) for key in rows.corpus.pages]
+    assert rows.corpus.value("PRAGMA foreign_keys") == 1
+    assert rows.corpus.value("SELECT count(*) FROM tombstones") == 0
 
 
 def test_forgetting_twice_the_articles_takes_twice_the_steps(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 SETTINGS = {
     "sql_time_limit_ms": 5000,  # a count over 100,000 articles takes 0.3 s
-    "max_returned_rows": 500,  # of 200,000 Chinese characters each, as a hostile page may have them, 3 GB
+    "max_returned_rows": 500,  # 500 of 200,000 Chinese characters each took 3 GB, and may still
     "truncate_cells_html": 160,
     "suggest_facets": False,  # tries every column of every table
     "allow_download": False,  # a copy of a live WAL file is malformed: houxu backup

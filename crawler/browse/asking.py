@@ -6,8 +6,8 @@ So a server that only this machine reaches answers to this machine's own names a
 (`check_host`, jupyter_server). One that others are to reach by names of their own answers to all.
 
 And any page may ask for an image at http://127.0.0.1:8001/: it cannot read the answer, but a query that takes a
-gigabyte was as good as any. Browsers say who began a request (Fetch Metadata, W3C): of those that another site began
-only a link that the reader followed is answered.
+gigabyte was as good as any. Browsers say who began a request and what for (Fetch Metadata, W3C), on loopback and behind
+https: of what another site began only what the reader then sees is answered, a link followed or a window opened.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SITE = "houxu browse does not answer what a page of another site asks by itself
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host, with or without a port, can only be this machine: localhost, 127.0.0.0/8, [::1]."""
+    """Say whether a host, with or without a port, can only be this machine: *.localhost, 127.0.0.0/8, [::1]."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or name.endswith(".localhost") or ip_address(name).is_loopback
@@ -43,14 +43,14 @@ def is_loopback(host: str) -> bool:
 
 
 def is_foreign(headers: Mapping[str, str]) -> bool:
-    """Say whether a page of another site began a request, and no reader: no link was followed to see the answer.
+    """Say whether a page of another site began a request whose answer no reader sees.
 
     Args:
         headers: lower-case names. What is no browser sends none of these, and is nobody's page.
     """
     if headers.get("sec-fetch-site", "none") in {"none", "same-origin"}:
         return False
-    return (headers.get("sec-fetch-dest"), headers.get("sec-fetch-user")) != ("document", "?1")
+    return headers.get("sec-fetch-dest") != "document"
 
 
 def guarded(app: App, listens_on: str) -> App:

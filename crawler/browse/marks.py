@@ -9,16 +9,13 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from crawler.bursts import unusual
-from crawler.changes import STEPS, differences, differing
+from crawler.changes import Steps, differences, differing
 from crawler.query import plain
+from crawler.show import DEEPEST
 from crawler.text import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-
-DEEPEST = 12
-"""Levels of copies of copies that a tree shows: a text that is told anew every day hangs on that of the day before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +105,13 @@ def _bare(text: str) -> str:
 def compare(old: str, new: str) -> list[Pair]:
     """Set two texts side by side by paragraph, the words that differ marked.
 
-    Where the lines are many and the same few come again and again, or their words are, only what their bound of steps
-    lets be seen is: difflib alone took 186 s for 4,000 lines of which every second was the same one.
+    Where the same few lines, or words, come again and again, only so many steps are taken and the rest is marked whole:
+    difflib alone took 186 s for 4,000 lines of which every second was the same one.
     """
-    beside = [*_beside(old.splitlines(), new.splitlines())]
-    most = STEPS // max(1, sum(not same for same, _, _ in beside))
     pairs: list[Pair] = []
-    for same, before, after in beside:
-        gone, come = ([], []) if same else differences(before, after, most)
+    steps = Steps()
+    for same, before, after in _beside(old.splitlines(), new.splitlines()):
+        gone, come = ([], []) if same else differences(before, after, steps)
         pairs.append(Pair(pieces(before, gone), pieces(after, come), same=not gone and not come))
     return pairs
 
@@ -123,7 +119,7 @@ def compare(old: str, new: str) -> list[Pair]:
 def _beside(left: list[str], right: list[str]) -> Iterator[tuple[bool, str, str]]:
     """Give the lines of two texts as they stand beside each other, and whether they are the same."""
     at = 0
-    for i, i_end, j, j_end in differing(left, right, STEPS):
+    for i, i_end, j, j_end in differing(left, right, Steps()):
         yield from ((True, line, line) for line in left[at:i])
         yield from (
             (before == after, before, after)
@@ -157,7 +153,7 @@ VALUES = 20
 """Values of a claim that its page draws, those that most independent texts tell; the view has the others."""
 
 PLACES = 2
-"""Dots to one unit of 100: an independent text and a copy may each stand in 200 places."""
+"""Dots to one unit of 100: an independent text and a copy may each stand in 201 places."""
 
 VALUE = ("value", "high", "unit", "relation")
 """What tells two values of a claim apart, as in the view `ledger`."""
@@ -225,20 +221,20 @@ def tree(rows: Sequence[Mapping[str, Any]]) -> tuple[Node, ...]:
     below: dict[int | None, list[int]] = defaultdict(list)
     for row in rows:
         below[row["parent_id"] if row["parent_id"] in ids else None].append(row["id"])
-    held: dict[int | None, tuple[int, int | None]] = {}  # id -> its level, and what it hangs from
+    holder: dict[int | None, int | None] = {}  # what each hangs from
     todo: list[tuple[int | None, int, int | None]] = [(None, 0, None)]
     while todo:
-        parent, level, holder = todo.pop()
+        parent, level, near = todo.pop()
         for each in below[parent]:
-            held[each] = level, holder
-            todo.append((each, level + 1, each) if level < DEEPEST else (each, level, holder))
+            holder[each] = near
+            todo.append((each, level + 1, each) if level < DEEPEST else (each, level, near))
     hung: dict[int | None, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
-        if row["id"] in held:
-            hung[held[row["id"]][1]].append(row)
+        if row["id"] in holder:
+            hung[holder[row["id"]]].append(row)
 
-    def nodes(holder: int | None) -> tuple[Node, ...]:
-        return tuple(Node(row, nodes(row["id"])) for row in hung[holder])
+    def nodes(parent: int | None) -> tuple[Node, ...]:
+        return tuple(Node(row, nodes(row["id"])) for row in hung[parent])
 
     return nodes(None)
 

@@ -28,7 +28,7 @@ POLICY = (
 
 
 MOST_EDITS = 20
-"""Edits of an article that its page shows, the newest; the others are in the table of revisions."""
+"""Edits of an article that its page shows, the newest; the view `edits` has the others."""
 
 
 @hookimpl

@@ -114,7 +114,7 @@ def article(corpus: Corpus, article_id: int) -> dict[str, Any] | None:
         "SELECT rev, seen_at, title, body, removed, added FROM revisions WHERE article_id = ? ORDER BY rev",
         (article_id,),
     )
-    copies = corpus.rows(
+    copies = corpus.rows(  # of the same tree, which an index finds, as it does no parent
         "SELECT a.id, a.outlet, a.url, r.title, a.lang FROM articles a JOIN revisions r ON r.id = a.latest_id "
         "WHERE a.root_id = (SELECT root_id FROM articles WHERE id = :id) AND a.parent_id = :id AND a.relevant = 1 "
         "ORDER BY coalesce(a.published_at, a.first_seen_at)",
@@ -125,14 +125,15 @@ def article(corpus: Corpus, article_id: int) -> dict[str, Any] | None:
         "JOIN articles p ON p.id = a.parent_id JOIN revisions r ON r.id = p.latest_id WHERE a.id = ?",
         (article_id,),
     )
+    # apart: joined, the whole view would be made first
     copied = corpus.rows("SELECT kind, score FROM reprint_tree WHERE article_id = ?", (article_id,))
     sightings = corpus.rows(
         "SELECT t.*, c.name FROM claim_timeline t JOIN claims c ON c.id = t.claim_id "
         "WHERE t.article_id = ? AND t.latest ORDER BY c.place, t.field DESC, t.start, t.raw_start",
         (article_id,),
     )
-    shown = {"kind": None, "score": None} | dict(*copied) | parent[0] if parent else None
-    return {**known, "claims": sightings, "texts": texts, "copies": copies, "parent": shown}
+    original = {"kind": None, "score": None, **(copied[0] if copied else {}), **parent[0]} if parent else None
+    return {**known, "claims": sightings, "texts": texts, "copies": copies, "parent": original}
 
 
 def outlets(corpus: Corpus) -> list[str]:

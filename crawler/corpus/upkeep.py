@@ -172,7 +172,7 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
         for each in (what, *marked):
             corpus.conn.execute("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", (tombstone(each), stamp(now)))
         corpus.conn.execute("DELETE FROM meta WHERE key = 'forgetting'")
-        if _dangling(corpus) > dangling:
+        if _dangling(corpus) - dangling:
             raise CorpusError(corpus.path, "rows would name others that are forgotten: nothing was forgotten")
         counts = [corpus.value(f"SELECT count(*) FROM temp.forgotten_{table}") for table in ("articles", "leads")]
         gone = corpus.pages.delete(pages)  # before the commit: if we die here, forgetting again finds the rows
@@ -196,9 +196,9 @@ def _unreferenced(corpus: Corpus) -> Iterator[None]:
         corpus.conn.execute("PRAGMA foreign_keys = ON")
 
 
-def _dangling(corpus: Corpus) -> int:
-    """Return how many rows name others that are not there."""
-    return len(corpus.rows("PRAGMA foreign_key_check"))
+def _dangling(corpus: Corpus) -> set[tuple[object, ...]]:
+    """Return which rows name others that are not there."""
+    return {tuple(row.values()) for row in corpus.rows("PRAGMA foreign_key_check")}
 
 
 def _held_host(url: str) -> str:

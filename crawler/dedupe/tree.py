@@ -61,7 +61,7 @@ def plant(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[int, Place]:
         if one != other and one in rank and other in rank:
             best = max(edge.score, scores[one].get(other, 0.0))
             scores[one][other] = scores[other][one] = best
-    bare = cache(text.bare)  # of names: each is asked for once for every copy that it may be credited by
+    bare = cache(text.bare)  # without it a name is folded once for every copy
     places: dict[int, Place] = {}
     for root in ordered:  # the first of a component that this order meets is its least
         if root.article_id in places:
@@ -95,7 +95,7 @@ def _parent(
     node: Node, neighbours: Sequence[Node], scores: Mapping[int, float], rank: Mapping[int, int],
     bare: Callable[[str], str],
 ) -> Node:  # fmt: skip
-    """Return what a text copies: what resembles it most, of these whose outlet it credits, of these the earliest."""
+    """Return what a text copies: the most alike; of several, one whose outlet it credits; of several, the earliest."""
     alike = [round(scores.get(other.article_id, 0.0), 2) for other in neighbours]
     most = max(alike)
     tied = [other for other, score in zip(neighbours, alike, strict=True) if score == most]
