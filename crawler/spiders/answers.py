@@ -38,8 +38,9 @@ _TAG = re.compile(
 )
 _STRAY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
-_LONG_NAMESPACE = re.compile(r"""xmlns[^\s=<>"']*+\s*+=\s*+(?:"[^"]{1001}|'[^']{1001})""")
-"""It stands in the name of every element: one of 100 kB made 540 MB of 130 kB."""
+_LONG_NAMESPACE = re.compile(r"""(?<![^\s=<>"'/])xmlns[^\s=<>"'/]*+\s*+=\s*+(?:"[^"]{1001}|'[^']{1001})""")
+"""It stands in the name of every element: one of 100 kB made 540 MB of 130 kB. Looked for where a name begins: at each
+xmlns of xmlnsxmlns..., 100 kB took 19 s."""
 
 _HTML = re.compile(r"(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|script)\b", re.IGNORECASE | re.DOTALL)
 _OWN_DTD = re.compile(r"(?>\s+|<!--.*?-->|<\?.*?\?>)*+<!DOCTYPE[^>\[]*\[", re.IGNORECASE | re.DOTALL)
