@@ -23,8 +23,8 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """How a cell begins that a spreadsheet runs (OWASP, CSV Injection); full-width ones run where Excel is Japanese."""
 
 BATCH, BATCH_CHARACTERS = 1000, 4_000_000
-"""Rows of a Parquet row group, and characters of bodies with which it ends: with 700 characters each some 2 MB. A
-thousand of 200,000 took 2.4 GB."""
+"""Rows of a Parquet row group, and characters of bodies with which it ends: with 700 characters each some 2 MB. Five
+hundred of 200,000 took 1.2 GB."""
 
 _NUMBERS = {"id", "story_id", "root_id", "depth", "revisions", "background"}
 

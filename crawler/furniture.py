@@ -127,7 +127,7 @@ class _Body:
                 kept.append(_edge(line))
             elif number in {self.first, self.last}:
                 kept.append(_ends(line, head=number == 0, tail=number == len(self.lines) - 1))
-            elif _is_prose(line) or not _nothing_else(line, telling=True):
+            elif _is_prose(line) or not (_nothing_else(line) and _TELLING.search(fold(line))):
                 kept.append(line)
         return "\n".join(filter(None, kept))
 
@@ -136,19 +136,11 @@ def _is_prose(line: str) -> bool:
     return len(_WORD.findall(line)) >= LONG or _FULL_STOP.search(line) is not None
 
 
-def _nothing_else(line: str, *, telling: bool = False) -> bool:
-    """Say whether a line holds no word but those of furniture, and no number with a unit.
-
-    Args:
-        line: of a body.
-        telling: whether it must hold a word that furniture alone has.
-    """
+def _nothing_else(line: str) -> bool:
+    """Say whether a line holds no word but those of furniture, and no number with a unit."""
     if len(line) > LONGEST:
         return False
-    folded = fold(line)
-    if telling and not _TELLING.search(folded):
-        return False
-    rest = _SPAN.sub(" ", folded)
+    rest = _SPAN.sub(" ", fold(line))
     for pattern in (_INSTANT, _DATES, _TELLING, _NEUTRAL, _COUNTS):
         rest = pattern.sub(" ", rest)
     return not any(char.isalnum() or char in _SIGNS for char in rest)

@@ -26,6 +26,7 @@ INSERTED_PINYIN = re.compile(
 """A reading that a mirror put behind a Han character: 據(jù), 的(de). A gloss without a tone, 人工智能(ai), stays."""
 
 _NOT_WORD = re.compile(r"[\W_]+")
+
 MOST_MARKS = 30
 """Combining marks on one letter: UAX #15, Stream-Safe Text Format. No language has half as many."""
 
@@ -138,7 +139,7 @@ def clean(text: str) -> str:
 def unstacked(text: str) -> str:
     """Return the text with at most `MOST_MARKS` combining marks on a letter.
 
-    To put n of them in order, as every Unicode normal form asks, takes Python n * n steps: a minute for 200,000.
+    To put n of them in order, as every Unicode normal form asks, takes Python n * n steps: 0.6 s for 20,000.
     """
     return text if text.isascii() else _stacked().sub(lambda found: found[0][:MOST_MARKS], text)
 

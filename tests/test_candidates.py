@@ -64,7 +64,7 @@ class Counted(Sequence[tuple[int, str]]):
 
 
 def test_names_without_end_are_looked_up() -> None:
-    """A text of a name and a number, 8,000 times: all names for each number took eight seconds."""
+    """A text of a name and a number, 12,000 times: all names for each number took eight seconds."""
     names = Counted()
     assert _subject(names, number_at(50_003), 50_000, 50_020) == "name 5000"
     assert names.looks < 60

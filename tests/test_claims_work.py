@@ -27,7 +27,7 @@ def test_who_is_quoted_is_looked_for_once(piece: str) -> None:
 
 
 def test_what_stands_before_a_verb_is_read_so_far_alone() -> None:
-    """还 530 times was read to its end from every name and every 在 before it: 5.5 s a page."""
+    """还 530 times was read to its end from every name and every 在 before it: 1.7 s for 60,000 characters."""
     assert attribution.quoted(f"“，罗福莉{'还' * 4}在北京{'还' * 4}表示") == "罗福莉"
     assert attribution.quoted(f"“，罗福莉{'还' * 30}表示") is None
 

@@ -87,7 +87,7 @@ def test_parquet_is_read_back(rows: Rows) -> None:
 
 
 def test_a_row_group_ends_at_so_many_characters() -> None:
-    """Long texts are no reason to hold gigabytes: a thousand of 200,000 characters took 2.4."""
+    """Long texts are no reason to hold gigabytes: five hundred of 200,000 characters took 1.2."""
     half = BATCH_CHARACTERS // 2
     waiting = iter([{"body": "x" * half}] * 4 + [{"body": "x"}] * (BATCH + 2))
     sizes = []

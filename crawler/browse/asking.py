@@ -12,6 +12,7 @@ https: of what another site began only what the reader then sees is answered, a 
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     App = Callable[[Any, Any, Any], Awaitable[None]]
-
-MISDIRECTED, FORBIDDEN = 421, 403
-"""RFC 9110, 15.5.20 and 15.5.4: this server does not answer for that name; it does not answer that."""
 
 _NAME = (
     "houxu browse answers to localhost and 127.0.0.1 only: a page of another site may have led its own name here. "
@@ -67,9 +65,9 @@ def guarded(app: App, listens_on: str) -> App:
         if scope["type"] != "http":
             await app(scope, receive, send)
         elif only_here and not is_loopback(asked.get("host", "")):
-            await Response.text(_NAME, status=MISDIRECTED).asgi_send(send)
+            await Response.text(_NAME, status=HTTPStatus.MISDIRECTED_REQUEST).asgi_send(send)
         elif is_foreign(asked):
-            await Response.text(_SITE, status=FORBIDDEN).asgi_send(send)
+            await Response.text(_SITE, status=HTTPStatus.FORBIDDEN).asgi_send(send)
         else:
             await app(scope, receive, send)
 

@@ -13,6 +13,7 @@ from datasette.utils.asgi import NotFound, Response
 from crawler.browse import marks
 from crawler.corpus import browsing
 from crawler.corpus.store import Corpus
+from crawler.web import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,7 +88,7 @@ def _day(at: str | None) -> str:
 
 def _web(url: str | None) -> str:
     """Return a link's target: a web address or nothing, so that no javascript: is ever one."""
-    return url if url and url.startswith(("http://", "https://")) else ""
+    return url if url and is_web_url(url) else ""
 
 
 async def front(datasette: Datasette, request: Request) -> Response:

@@ -31,7 +31,7 @@ TEXTS = 2
 NEAR = 14
 """Characters on either side of a number in which its words are looked for."""
 NUMBERS = 1000
-"""Of a text, at most: one of 200,000 characters that counts from one on holds 50 MB of sentences and words."""
+"""Of a text, at most: three of 60,000 characters that count from one on held 46 MB of sentences and words."""
 LARGE = 10**6
 """A count below this is no claim by itself: there are many threes."""
 

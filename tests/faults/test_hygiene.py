@@ -229,7 +229,7 @@ def test_of_many_hits_the_first_are_kept() -> None:
     ["\u0301" * 4000 + "\u0316" * 4000, "\u0301\u0316" * 4000, "\u0301" * 4000 + "\uff9e" * 4000, "\u0301" * 8000],
 )
 def test_marks_without_end_are_cut(marks: str) -> None:
-    """Unicode's normal forms put them in order in as many steps as their square: 200,000 took a minute."""
+    """Unicode's normal forms put them in order in as many steps as their square: 20,000 took 0.6 s."""
     for letter in "ab米":
         said = storable.article(
             Article(url="https://bao.test/1", title="小米", body=f"{PROSE}{letter}{marks}。{PROSE}")

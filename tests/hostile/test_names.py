@@ -31,7 +31,7 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 
 WARM, PAGES = 20, 60
 MOST_GROWN = 16
-"""MB by 60 pages of 430 kB: 0 to 9, and 22 to 55 when one thread read them all."""
+"""MB by 60 pages of 430 kB: 0 to 3, and 22 to 54 when one thread read them all."""
 
 FRESH = count(1_000_000)
 
