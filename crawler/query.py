@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from crawler.grams import DASHES, LONGEST, RUN, UNIT, WIDE, WORD, fold
-from crawler.text import simplified
+from crawler.text import Table, simplified
 
 MOST_GRAMS = 48
 """Grams asked of the index per alternative: a pasted article would else nest deeper than FTS5 allows (256)."""
@@ -29,30 +29,19 @@ _ACCENT = "".join(map(chr, range(0x300, 0x370)))
 _ALNUM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-class _Plain(dict[int, str]):
-    """A translate table that fills itself: NFKC, no accent, lower case, simplified, where that is one character.
-
-    It begins anew when there are more characters than texts have: a server keeps it for good.
-    """
-
-    MOST = 30_000
-
-    def __missing__(self, point: int) -> str:
-        if len(self) >= self.MOST:
-            self.clear()
-        char = chr(point)
-        form = unicodedata.normalize("NFKD", DASHES.sub("-", char)).rstrip(_ACCENT)
-        form = unicodedata.normalize("NFC", form).lower()
-        self[point] = simplified().get(ord(form), form) if len(form) == 1 else char
-        return self[point]
+def _comparable(char: str) -> str:
+    """Return a character as words are compared: NFKC, no accent, lower case, simplified, if that is one character."""
+    form = unicodedata.normalize("NFKD", DASHES.sub("-", char)).rstrip(_ACCENT)
+    form = unicodedata.normalize("NFC", form).lower()
+    return simplified().get(ord(form), form) if len(form) == 1 else char
 
 
-_plain = _Plain()
+_PLAIN = Table(_comparable)
 
 
 def plain(text: str) -> str:
     """Return the text as words are compared, character for character: every offset still holds in the text itself."""
-    return text.translate(_plain)
+    return text.translate(_PLAIN)
 
 
 @dataclass(frozen=True)

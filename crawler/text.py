@@ -10,6 +10,10 @@ import hashlib
 import re
 import unicodedata
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Character class (for use inside `[...]`) of Han characters, extensions and compatibility forms included."""
@@ -26,6 +30,9 @@ INSERTED_PINYIN = re.compile(
 """A reading that a mirror put behind a Han character: 據(jù), 的(de). A gloss without a tone, 人工智能(ai), stays."""
 
 _NOT_WORD = re.compile(r"[\W_]+")
+
+MOST_LETTERS = 6
+"""Letters that one character may stand for, as U+3316 does; U+FDFA has 15, and 10,000 of it took 1.9 MB."""
 
 MOST_MARKS = 30
 """Combining marks on one letter: UAX #15, Stream-Safe Text Format. No language has half as many."""
@@ -101,27 +108,30 @@ def bare(text: str) -> str:
     return unicodedata.normalize("NFC", drop_pinyin(text)).translate(_BARE)
 
 
-class _Bare(dict[int, str]):
-    """The translate table of `bare`, filled as characters are met, and anew when there are more than texts have."""
+class Table(dict[int, str]):
+    """A table for `str.translate`, filled as characters are met, and anew when there are more than texts have."""
 
     MOST = 30_000
     """Characters, 4.5 MB: 4,345 real texts have 6,374, and all there are would be 134 MB."""
 
-    LONGEST = 6
-    """Letters that one character may stand for, as U+3316 does; U+FDFA has 15, and 10,000 of it took 1.9 MB."""
+    def __init__(self, read: Callable[[str], str]) -> None:
+        """Fill it by what `read` makes of a character."""
+        super().__init__()
+        self._read = read
 
     def __missing__(self, point: int) -> str:
         if len(self) >= self.MOST:
             self.clear()
-        folded = simplify(unicodedata.normalize("NFKC", chr(point)).lower())
-        kept = _NOT_WORD.sub("", folded)
-        if len(kept) > self.LONGEST:
-            kept = chr(point)
-        self[point] = kept
-        return kept
+        self[point] = made = self._read(chr(point))
+        return made
 
 
-_BARE = _Bare()
+def _bare(char: str) -> str:
+    kept = _NOT_WORD.sub("", simplify(unicodedata.normalize("NFKC", char).lower()))
+    return kept if len(kept) <= MOST_LETTERS else char
+
+
+_BARE = Table(_bare)
 
 
 def clean(text: str) -> str:

@@ -235,7 +235,7 @@ def test_one_character_is_no_sentence() -> None:
     """U+FDFA stands for fifteen letters: 10,000 of it were compared as 150,000, and kept."""
     assert text.bare("\ufdfa" * 1000) == "\ufdfa" * 1000
     assert text.bare("㌖") == "キロメートル"
-    assert all(len(text.bare(chr(point))) <= text._BARE.LONGEST for point in range(0x20, 0x20000))
+    assert all(len(text.bare(chr(point))) <= text.MOST_LETTERS for point in range(0x20, 0x20000))
 
 
 def test_a_text_of_all_characters_is_forgotten() -> None:

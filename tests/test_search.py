@@ -13,7 +13,7 @@ from crawler.corpus import base
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
 from crawler.grams import MOST_CHARACTERS, VERSION
-from crawler.query import _plain, plain
+from crawler.query import _PLAIN, plain
 from tests.corpus_rows import START, Rows
 
 if TYPE_CHECKING:
@@ -329,5 +329,5 @@ def test_the_table_of_characters_has_an_end() -> None:
     """A server that shows every code point there is keeps no table of them all, and each is read as before."""
     text = "".join(chr(point) for point in range(0x20, 0x20000) if not 0xD800 <= point < 0xE000)
     assert len(plain(text)) == len(text)
-    assert len(_plain) <= _plain.MOST
+    assert len(_PLAIN) <= _PLAIN.MOST
     assert plain("Ａé小羅") == "ae小罗"
