@@ -222,7 +222,7 @@ def _end(corpus: Corpus, topic: Topic, fetched: Fetched, run_id: int, page_sha25
         run_id, lead_id, visit, page.fetched_at, status=fetched.status, page_sha256=page_sha256, ms=fetched.ms
     )
     if prepared.verdict is not None:
-        url = prepared.article.url if prepared.article else dedupe.canonical_url(page.url)
+        url = prepared.article.url if prepared.article else dedupe.canonical_url(storable.address(page.url))
         corpus.add_verdict(
             prepared.verdict,
             url,
@@ -265,6 +265,7 @@ def append_article(
     A text that differs is never lost to an equal URL: one declared canonical by another page (a site whose every page
     names the same one) is stored under its page's own URL.
     """
+    page_url = storable.address(page_url) if page_url else None
     own = dedupe.canonical_url(page_url or article.url)
     held = corpus.article_at(article.url)
     sha256 = text_sha256(article.title, article.body)

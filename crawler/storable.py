@@ -81,7 +81,12 @@ def lead(said: Lead) -> Lead | None:
 
 def visit(said: Visit) -> Visit:
     """Return a visit as it may be stored: its reason may quote the page that failed, its URL is where a link led."""
-    return replace(said, url=without_credentials(clean(said.url))[:LONGEST_URL], reason=reason(said.reason))
+    return replace(said, url=address(said.url), reason=reason(said.reason))
+
+
+def address(said: str) -> str:
+    """Return where a page was fetched as it may be stored: a redirect may lead to one of any length."""
+    return without_credentials(clean(said))[:LONGEST_URL]
 
 
 def reason(said: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler.model import Lead, Page, Poll, Signals, SourceState, Visit
 from crawler.spiders.signals import http_signals
+from crawler.web import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +112,7 @@ def poll_of(response: Response, state: SourceState, now: datetime) -> Poll:
         signals=http_signals(headers, now),
         size=len(response.body),
         ms=latency(response),
-        moved_to=response.url if lasting else None,
+        moved_to=response.url if lasting and is_web_url(response.url) else None,
         etag=headers.get("etag"),
         last_modified=headers.get("last-modified"),
         body_sha256=hashlib.sha256(response.body).hexdigest(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.corpus.foreign import check_rows
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed
 from crawler.model import Relevance, Source, Term, Topic
@@ -170,9 +171,11 @@ class Crawl:
         return self((kind, "http://evil.test/source"), **changes)
 
     def close(self) -> None:
-        """Close what was opened."""
-        for corpus in self._open:
-            corpus.close()
+        """Close what was opened, and see that another corpus takes it: what a host sends must not spoil a shard."""
+        with Corpus(self._folder / "another.db", create=True) as another:
+            for corpus in self._open:
+                check_rows(another, corpus)
+                corpus.close()
 
 
 @pytest.fixture

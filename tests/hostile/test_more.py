@@ -13,6 +13,7 @@ from crawler.corpus.store import Corpus
 from crawler.errors import MemoryFull
 from crawler.middlewares import memory
 from crawler.middlewares.guard import is_public, literal
+from crawler.web import LONGEST_URL
 from tests.hostile.server import Line, article, feed, http, moved, sitemap
 
 if TYPE_CHECKING:
@@ -229,3 +230,24 @@ def test_a_crawl_that_holds_too_much_ends_cleanly(crawl: Crawl, tmp_path: Any, m
     assert run["ending"] == "failed"
     assert "held 10000 MB" in run["note"]
     crawl()
+
+
+@pytest.mark.parametrize("status", ["302 Found", "301 Moved"])
+@pytest.mark.parametrize("body", [article(head='<link rel="canonical" href="http://evil.test/a">'), article("无关")])
+def test_a_redirect_to_an_address_without_end(body: str, status: str, crawl: Crawl, web: HostileWeb) -> None:
+    """What it led to is kept as far as an address goes: 14,000 bytes became 42,032 characters of a text's page_url."""
+    web.answers["evil.test/1"] = moved("/a?" + "\xe9" * 14_000, status=status)
+    web.missing = http(body)
+    left = crawl.link("http://evil.test/1")
+    for column in ("visits.url", "verdicts.url", "revisions.page_url"):
+        table, name = column.split(".")
+        assert left.corpus.value(f"SELECT coalesce(max(length({name})), 0) FROM {table}") <= LONGEST_URL
+
+
+def test_a_source_does_not_move_to_an_address_without_end(crawl: Crawl, web: HostileWeb) -> None:
+    """However lasting the redirect, and however often it was seen."""
+    web.missing = feed([])
+    for _ in range(4):
+        left = crawl.poll(moved("/there?" + "\xe9" * 14_000, status="301 Moved"))
+    assert left.corpus.value("SELECT url FROM sources WHERE id = 's0'") == "http://evil.test/source"
+    assert left.corpus.value("SELECT moved_to FROM sources WHERE id = 's0'") is None

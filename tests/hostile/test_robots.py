@@ -180,6 +180,7 @@ def test_what_is_ours_of_a_robots_has_a_bound() -> None:
     """Rules and their letters are counted; those of others are not, and cost nothing."""
     assert groups_for("houxu", MANY) is None
     assert groups_for("houxu", f"User-agent: *\nDisallow: /{'*a' * (MOST_CHARACTERS // 2)}\n") is None
+    assert groups_for("houxu", "User-agent: *\nDisallow: /" + "\u2028" * (MOST_CHARACTERS // 2) + "x\n") is None
     assert groups_for("houxu", MANY + "User-agent: houxu\nDisallow: /a\n") == "User-agent: houxu\nDisallow: /a\n"
 
 
