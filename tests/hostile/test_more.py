@@ -246,7 +246,7 @@ def test_a_redirect_to_an_address_without_end(body: str, status: str, crawl: Cra
 
 def test_a_source_does_not_move_to_an_address_without_end(crawl: Crawl, web: HostileWeb) -> None:
     """However lasting the redirect, and however often it was seen."""
-    web.missing = feed([])
+    web.missing = feed(["http://evil.test/1"])
     for _ in range(4):
         left = crawl.poll(moved("/there?" + "\xe9" * 14_000, status="301 Moved"))
     assert left.corpus.value("SELECT url FROM sources WHERE id = 's0'") == "http://evil.test/source"
