@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from crawler import stories
 from crawler.corpus import foreign, union, upkeep
 from crawler.corpus.files import true_path
+from crawler.corpus.forgetting import forget
 from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
 from crawler.errors import CorpusError, WrongTopic
 from crawler.model import Article, Ending, instant
@@ -127,7 +128,7 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[tuple[foreign
                 break
             now = datetime.now(UTC)
             for what in sorted(in_corpus):
-                gone = upkeep.forget(corpus, what, now=now, same=same)
+                gone = forget(corpus, what, now=now, same=same)
                 forgot += Counter(articles=gone.articles, leads=gone.leads)
             if in_shard:  # in a copy: a shard is only read
                 folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="houxu-merge-")))
@@ -139,7 +140,7 @@ def _opened(corpus: Merging, topic: Topic, path: Path) -> Iterator[tuple[foreign
                         raise CorpusError(path, error.reason) from error
                 shard = closing.enter_context(foreign.Shard(copy, create=True))
                 for what in sorted(in_shard):
-                    upkeep.forget(shard, what, now=now, same=same)
+                    forget(shard, what, now=now, same=same)
         with union.one_moment(shard):
             yield shard, forgot
 

@@ -151,6 +151,8 @@ def test_the_packaged_topic_is_sound() -> None:
         (["crawl", "--allow-host", "http://127.0.0.1/"], "without scheme and port"),
         (["crawl", "--allow-host", "["], "'[' is no host"),
         (["forget", "["], "'[' is neither a URL nor a host"),
+        (["forget", "bao.test/1.html"], "'bao.test/1.html' is neither a URL nor a host"),
+        (["forget", "ftp://bao.test/1"], "'ftp://bao.test/1' is neither a URL nor a host"),
         (["story", "9" * 30], "range"),
     ],
 )
@@ -277,6 +279,15 @@ def test_forget_forgets_and_reindex_rebuilds(copied: Path) -> None:
     assert "xinsheng.test" not in houxu("timeline", "--json", "--limit", "999", "--db", str(copied)).output
     assert houxu("reindex", "--db", str(copied)).exit_code == 0
     assert "[小米]" in houxu("search", "小米", "--db", str(copied)).output
+
+
+@pytest.mark.parametrize("command", [["prune"], ["forget", "xinsheng.test"]])
+def test_another_topic_removes_nothing(command: list[str], copied: Path) -> None:
+    """How long a page is kept, and what is one story, is its own topic's to say."""
+    result = houxu(*command, "--db", str(copied))
+    assert result.exit_code == 2
+    assert "follows" in result.output
+    assert "xinsheng.test" in houxu("timeline", "--json", "--limit", "999", "--db", str(copied)).output
 
 
 def test_prune_keeps_what_is_young(copied: Path) -> None:

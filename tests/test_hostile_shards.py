@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from crawler.cli import main
 from crawler.corpus import union
+from crawler.corpus.forgetting import forget
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import forget
 from crawler.errors import CorpusError
 from crawler.model import stamp
 from scheduler.rates import Rates

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from crawler import claims
 from crawler import topic as topics
 from crawler.cli import main
+from crawler.corpus.forgetting import forget
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import forget
 from crawler.errors import TopicError
 from crawler.rescan import read_claims_again
 from crawler.sample.demo import sample_topic

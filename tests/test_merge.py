@@ -15,9 +15,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from crawler.corpus.forgetting import forget
 from crawler.corpus.merge import Merging
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import forget, publish
+from crawler.corpus.upkeep import publish
 from crawler.errors import CorpusError, CorpusMissing, WrongTopic
 from crawler.merge import merge
 from crawler.model import Lead, Page, Verdict

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.corpus import upkeep
+from crawler.corpus.forgetting import forget
 from crawler.corpus.leads import MAX_TRIES
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
@@ -61,6 +61,6 @@ def test_one_dead_host_backs_off_in_the_end(tmp_path: Path) -> None:
 def test_forgetting_www_forgets_the_host(corpus: Corpus, topic: Topic) -> None:
     """A host is forgotten as its canonical URLs have it, however it is typed, and is not taken up again."""
     take(corpus, topic, page(BODY, url="https://www.bao.test/1.html"))
-    gone = upkeep.forget(corpus, "WWW.bao.test", now=NOON)
+    gone = forget(corpus, "WWW.bao.test", now=NOON)
     assert gone.articles == 1
     assert corpus.is_forgotten("https://bao.test/2.html")

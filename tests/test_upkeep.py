@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.corpus import base, upkeep
+from crawler.corpus import base, forgetting
+from crawler.corpus.forgetting import Forgotten, forget
 from crawler.corpus.pages import Pages, pages_path
+from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import Forgotten, backup, forget, prune, publish
+from crawler.corpus.upkeep import backup, prune, publish
 from crawler.dedupe import sketch
 from crawler.errors import CorpusError
+from crawler.sample.demo import sample_topic
+from crawler.web import netloc_of
 from tests.corpus_rows import Rows
 from tests.work import sql_steps
 
@@ -111,6 +115,34 @@ def test_a_host_is_forgotten_whole(rows: Rows) -> None:
     assert rows.corpus.is_forgotten("https://bad.test/anything")
     assert rows.corpus.value("SELECT count(*) FROM articles WHERE url LIKE '%notbad%'") == 1
     assert rows.corpus.value("SELECT count(*) FROM verdicts WHERE url LIKE '%//bad.test%'") == 0
+
+
+def test_a_forgotten_host_is_asked_nothing(rows: Rows) -> None:
+    """Its sources are off however often the topic file is read, and what was kept of its manners is gone."""
+    corpus, topic = rows.corpus, sample_topic()
+    corpus.sync_sources(topic, NOW, at_once)
+    first = topic.sources[0]
+    host = netloc_of(first.url)
+    corpus.note_robots(host, NOW, 200, "User-agent: *", None)
+    corpus.note_robots(f"http://{host}", NOW, 200, "User-agent: *", None)
+    forget(corpus, f"www.{host}", now=NOW)
+    for _ in range(2):
+        assert first.id not in {state.source.id for state in corpus.states(topic)}
+        assert corpus.value("SELECT enabled FROM sources WHERE id = ?", (first.id,)) == 0
+        corpus.sync_sources(topic, NOW, at_once)
+    assert len(corpus.states(topic)) == sum(netloc_of(source.url) != host for source in topic.sources)
+    assert corpus.host(host) is corpus.host(f"http://{host}") is None
+
+
+@pytest.mark.parametrize(
+    "what", ["bad.test/1", "bad.test?1", "a b", "*", "", "me@bad.test", "bad.test#1", "bad.test\\1"]
+)
+def test_an_address_without_its_scheme_forgets_nothing(what: str, rows: Rows) -> None:
+    """It was taken for all of its host."""
+    with pytest.raises(ValueError, match="is no host"):
+        forget(rows.corpus, what, now=NOW)
+    assert rows.corpus.value("SELECT count(*) FROM articles") == 83
+    assert rows.corpus.value("SELECT count(*) FROM tombstones") == 0
 
 
 def test_a_text_is_forgotten_by_any_url_that_led_to_it(rows: Rows) -> None:
@@ -260,10 +292,10 @@ def test_a_locked_database_is_a_corpus_error_and_changes_nothing(
 def test_what_would_be_named_in_vain_is_not_forgotten(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where forgetting would leave a row that names what is gone, nothing is, and references are minded as before."""
 
-    def forget_articles_alone(corpus: Corpus) -> None:
+    def forget_articles_alone(corpus: Corpus, _what: str) -> None:
         corpus.conn.execute("DELETE FROM articles WHERE id IN (SELECT id FROM temp.forgotten_articles)")
 
-    monkeypatch.setattr(upkeep, "_forget_rows", forget_articles_alone)
+    monkeypatch.setattr(forgetting, "_forget_rows", forget_articles_alone)
     with pytest.raises(CorpusError, match="nothing was forgotten"):
         forget(rows.corpus, "bad.test", now=NOW)
     assert rows.corpus.value("SELECT count(*) FROM articles WHERE url LIKE 'https://bad.test/%'") == 1

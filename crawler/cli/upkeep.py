@@ -10,10 +10,9 @@ from typing import BinaryIO, Literal, cast, get_args
 
 import click
 
-from crawler import show
+from crawler import show, stories
 from crawler import topic as topics
 from crawler.cli.options import (
-    host_in,
     locked,
     main,
     open_to_read,
@@ -27,8 +26,11 @@ from crawler.cli.options import (
 )
 from crawler.corpus import upkeep
 from crawler.corpus.files import refuse_own
+from crawler.corpus.forgetting import forget as forget_for_good
+from crawler.corpus.forgetting import host_meant
 from crawler.export import Format
 from crawler.export import export as export_coverage
+from crawler.web import is_web_url
 
 
 @main.command()
@@ -82,9 +84,9 @@ def backup(path: Path, db: Path) -> None:
 @with_db
 def prune(topic_file: Path | None, db: Path) -> None:
     """Remove raw pages that became no text and are older than the topic keeps them."""
-    keep = topics.load(topic_file).keep_offtopic
-    with locked(db), open_to_write(db) as corpus:
-        gone = upkeep.prune(corpus, keep, datetime.now(UTC))
+    topic = topics.load(topic_file)
+    with locked(db), open_to_write(db, topic) as corpus:
+        gone = upkeep.prune(corpus, topic.keep_offtopic, datetime.now(UTC))
     click.echo(f"{gone} pages removed", err=True)
 
 
@@ -94,11 +96,15 @@ def prune(topic_file: Path | None, db: Path) -> None:
 @with_db
 def forget(what: str, topic_file: Path | None, db: Path) -> None:
     """Remove all that is held of URL|HOST for good, and never fetch it again."""
-    if "://" not in what and host_in(f"//{what.strip()}") is None:
-        raise click.BadParameter(f"{what!r} is neither a URL nor a host", param_hint="URL|HOST")
-    same = topics.load(topic_file).relevance.same
-    with locked(db), open_to_write(db) as corpus:
-        gone = upkeep.forget(corpus, what, now=datetime.now(UTC), same=same)
+    if not is_web_url(what):
+        try:
+            what = host_meant(what)
+        except ValueError:
+            why = f"{what!r} is neither a URL nor a host: give https://... for a page, or a host for all of it"
+            raise click.BadParameter(why, param_hint="URL|HOST") from None
+    topic = topics.load(topic_file)
+    with locked(db), open_to_write(db, topic) as corpus:
+        gone = forget_for_good(corpus, what, now=datetime.now(UTC), same=stories.names(topic.relevance))
     held = f"forgot {gone.articles} articles, {gone.leads} leads, {gone.pages} pages"
     click.echo(held if gone.articles or gone.leads else f"nothing was held of {what}; it will not be fetched", err=True)
 

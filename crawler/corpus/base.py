@@ -6,6 +6,7 @@ articles in articles.py, and so on. Every method that writes expects to be insid
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from crawler.corpus import schema
 from crawler.corpus.files import refuse_name, true_path
 from crawler.errors import CorpusError, CorpusMissing, WrongTopic
 from crawler.text import clean
+from crawler.web import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -154,6 +156,13 @@ class Base:
             (key, value),
         )
 
+    def is_forgotten(self, url: str) -> bool:
+        """Say whether a person had this URL, or its host, forgotten."""
+        if self.value("SELECT 1 FROM tombstones LIMIT 1") is None:  # as in most corpora, at every page
+            return False
+        keys = (tombstone(url), tombstone(netloc_of(url)))
+        return self.value("SELECT 1 FROM tombstones WHERE what IN (?, ?)", keys) is not None
+
     def claim_topic(self, topic_id: str, seed: str | None) -> None:
         """Tie this corpus to a topic, or check that it is tied to this one.
 
@@ -229,3 +238,8 @@ def _write_safely(conn: sqlite3.Connection) -> None:
     conn.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
     conn.execute("PRAGMA foreign_keys = ON")
     conn.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE would walk past the append-only triggers
+
+
+def tombstone(what: str) -> str:
+    """Return the key under which a forgotten URL or host is remembered: its sha256, so that it is not spelled out."""
+    return hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()

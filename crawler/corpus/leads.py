@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,7 +38,7 @@ _NEW = frozenset({Ending.STORED, Ending.PAYWALLED})
 
 
 class Leads(Waiting):
-    """The tables `leads`, `sightings`, `visits` and `tombstones`."""
+    """The tables `leads`, `sightings` and `visits`."""
 
     def add_lead(self, run_id: int, source_id: str, url: str, lead: Lead, now: datetime) -> bool:
         """Append a lead under its canonical `url`, or note one more sighting of it; say whether it is news.
@@ -100,13 +99,6 @@ class Leads(Waiting):
             (lead_id, source_id, lead.url, lead.title, lead.published_raw, stamp(now)),
         )
         return new or lead.again
-
-    def is_forgotten(self, url: str) -> bool:
-        """Say whether a person had this URL, or its host, forgotten."""
-        if self.value("SELECT 1 FROM tombstones LIMIT 1") is None:  # as in most corpora, at every page
-            return False
-        keys = (tombstone(url), tombstone(netloc_of(url)))
-        return self.value("SELECT 1 FROM tombstones WHERE what IN (?, ?)", keys) is not None
 
     def revisits_left(self, requests_per_day: int, now: datetime) -> int:
         """Return how many articles may be visited again now, of a day's requests."""
@@ -271,11 +263,6 @@ def _page(row: dict[str, Any], body: bytes) -> Page:
         lang=row["lang"],
         timezone=row["timezone"],
     )
-
-
-def tombstone(what: str) -> str:
-    """Return the key under which a forgotten URL or host is remembered: its sha256, so that it is not spelled out."""
-    return hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()
 
 
 def lead_of(row: dict[str, Any]) -> Lead:

@@ -1,6 +1,6 @@
 -- The corpus. Times are UTC, YYYY-MM-DDTHH:MM:SSZ; JSON is UTF-8 text.
 -- Append-only, held by the triggers at the end: revisions visits polls verdicts sightings.
--- Derived, can be rebuilt: stories matches lookalikes sketches vectors terms signatures unsettled mentions articles_fts,
+-- Derived, can be rebuilt: stories matches lookalikes sketches vectors terms unsettled mentions articles_fts,
 -- and the columns story_id root_id parent_id depth of articles. State: meta sources hosts leads runs.
 
 CREATE TABLE meta (

@@ -9,6 +9,7 @@ from typing import Any
 
 from crawler import storable
 from crawler.corpus.base import Base
+from crawler.dedupe import canonical_url
 from crawler.model import Poll, Source, SourceState, Topic, instant, stamp
 from crawler.web import netloc_of
 
@@ -63,7 +64,7 @@ class Sources(Base):
                         "lang": source.lang,
                         "timezone": source.timezone,
                         "host": netloc_of(source.url),
-                        "enabled": source.enabled,
+                        "enabled": source.enabled and not self.is_forgotten(canonical_url(source.url)),
                     },
                 )
                 if fresh:
@@ -81,13 +82,18 @@ class Sources(Base):
                     )
 
     def states(self, topic: Topic, only: tuple[str, ...] = ()) -> list[SourceState]:
-        """Return what is known of the topic's sources, in the order of the file; `only` these ids, when given."""
+        """Return what is known of the topic's sources, in the order of the file; `only` these ids, when given.
+
+        One whose host, or URL, was forgotten is not among them: nobody asks it.
+        """
         rows = {row["id"]: row for row in self.rows("SELECT * FROM sources")}
         wanted = set(only)
         return [
             _state(source, rows[source.id])
             for source in topic.sources
-            if source.id in rows and (not wanted or source.id in wanted)
+            if source.id in rows
+            and (not wanted or source.id in wanted)
+            and not self.is_forgotten(canonical_url(rows[source.id]["url"]))
         ]
 
     def due_sources(self, topic: Topic, now: datetime) -> list[SourceState]:

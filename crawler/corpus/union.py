@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.leads import tombstone
+from crawler.corpus.base import tombstone
 from crawler.corpus.sources import CLOCK_SLACK
 from crawler.dedupe import canonical_url
 from crawler.model import stamp

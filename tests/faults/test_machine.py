@@ -12,9 +12,10 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from crawler.corpus.forgetting import forget
 from crawler.corpus.merge import Merging
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import backup, forget
+from crawler.corpus.upkeep import backup
 from crawler.dedupe import canonical_url
 from crawler.merge import merge
 from crawler.model import Ending, Page

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler import dedupe, polling
+from crawler.corpus.forgetting import forget
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import backup, forget
+from crawler.corpus.upkeep import backup
 from crawler.crawl import fixed_gap
 from crawler.model import Lead, Page, Poll
 from crawler.path import Fetched, append_all, prepare
