@@ -9,6 +9,7 @@
     │   ├── CorpusTooNew            exit 1   written by a newer houxu
     │   ├── UnfitName               exit 1   a corpus would share a file with another one
     │   ├── OwnFile                 exit 1   a copy or an export would replace a file of the corpus
+    │   ├── NoCopy                 exit 1   a backup would replace what is no earlier one
     │   └── WrongTopic              exit 2   the file follows another topic
     ├── RunLocked                   exit 75  another run holds the lock
     ├── NetworkDown                 exit 1   no host could be reached
@@ -113,6 +114,15 @@ class OwnFile(CorpusError):
         self.corpus = str(corpus)
         super().__init__(
             path, f"is a file of the corpus {corpus} and stays as it is: give another name or another folder"
+        )
+
+
+class NoCopy(CorpusError):
+    """At `path`, where a backup was to be written, is something that is no earlier one. Nothing was written."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(
+            path, "is no earlier copy of this topic's corpus, and stays as it is: give another name or another folder"
         )
 
 

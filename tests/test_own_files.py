@@ -14,7 +14,7 @@ from crawler.cli import main
 from crawler.corpus.pages import pages_path
 from crawler.corpus.store import Corpus
 from crawler.corpus.upkeep import backup, prune, publish, published_path
-from crawler.errors import OwnFile, UnfitName
+from crawler.errors import NoCopy, OwnFile, UnfitName
 from crawler.sample.demo import demo
 from scheduler.run import crawl_once
 from tests.corpus_rows import Rows
@@ -76,6 +76,43 @@ def test_a_backup_puts_no_pages_over_those_of_the_corpus(corpus: Corpus) -> None
     """Nor does the copy's second file: `news` would have the pages of `news.db`."""
     with pytest.raises(OwnFile, match=r"news\.pages\.db"):
         backup(corpus, corpus.path.with_name("news"))
+
+
+@pytest.mark.parametrize("name", ["copy.db", "copy.pages.db"])
+@pytest.mark.parametrize("kind", ["text", "database", "wal", "corpus", "pipe"])
+def test_a_backup_replaces_an_earlier_one_alone(kind: str, name: str, corpus: Corpus, tmp_path: Path) -> None:
+    """No file and no database of another program, what it committed last included, no pipe, no other topic's corpus."""
+    there = tmp_path / name
+    if kind == "text":
+        there.write_text("mine")
+    elif kind == "pipe":
+        os.mkfifo(there)
+    elif kind == "corpus":
+        with Corpus(tmp_path / "other.db", create=True) as other:
+            other.claim_topic("another", None)
+        (tmp_path / "other.db").rename(there)
+    else:
+        held = sqlite3.connect(there)
+        held.execute(f"PRAGMA journal_mode = {'wal' if kind == 'wal' else 'delete'}")
+        held.execute("CREATE TABLE pages (a)")
+        held.commit()
+    before = inodes(tmp_path)
+    with pytest.raises(NoCopy, match=r"no earlier copy of this topic's corpus, and stays"):
+        backup(corpus, tmp_path / "copy.db")
+    assert inodes(tmp_path).items() >= before.items()
+    if kind in {"database", "wal"}:
+        assert held.execute("SELECT name FROM sqlite_master").fetchall() == [("pages",)]
+        held.close()
+
+
+def test_a_backup_replaces_the_one_before(corpus: Corpus, tmp_path: Path) -> None:
+    """And an empty file, as mktemp leaves one; also one that was opened and written to."""
+    (tmp_path / "copy.db").touch()
+    for _ in range(2):
+        assert len(backup(corpus, tmp_path / "copy.db")) == 2
+        with Corpus(tmp_path / "copy.db") as copy, copy.transaction():
+            copy.set_meta("after", "1")
+            copy.pages.put(b"another")
 
 
 def test_a_backup_goes_where_a_link_leads(corpus: Corpus, tmp_path: Path) -> None:

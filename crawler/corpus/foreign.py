@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.pages import Pages
+from crawler.corpus.pages import Pages, is_laid
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, PageLost
 from crawler.model import Ending, Hit, instant, stamp
@@ -133,11 +133,7 @@ class Shard(Corpus):
 class _Pages(Pages):
     def __init__(self, corpus: Path | str, *, read_only: bool) -> None:
         super().__init__(corpus, read_only=read_only)
-        try:
-            laid = self.conn.execute(_PAGES_LAID).fetchone()[0]
-        except sqlite3.DatabaseError:
-            laid = False
-        if not laid:
+        if not is_laid(self.conn):
             self.conn.close()
             raise CorpusError(self.path, "damaged, or not laid as houxu lays a pages file")
 
@@ -153,13 +149,6 @@ class _Pages(Pages):
         if hashlib.sha256(plain).hexdigest() != sha256:
             raise PageLost(self.path, f"page {sha256} is another than its key says")
         return key, len(plain), body
-
-
-_PAGES_LAID = """
-SELECT (SELECT type FROM pragma_table_list('pages') WHERE schema = 'main') = 'table'
-   AND (SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info('pages') ORDER BY cid)) = 'sha256,size,body'
-   AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE sql LIKE 'CREATE%TRIGGER%')
-"""
 
 
 @contextmanager

@@ -7,6 +7,7 @@ harmless and pruned.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
@@ -41,6 +42,21 @@ CREATE TABLE IF NOT EXISTS pages (
 def pages_path(corpus: Path | str) -> Path:
     """Return where the pages of a corpus are: `news.db` has `news.pages.db` beside it (`files.beside`)."""
     return beside(true_path(corpus), "pages")
+
+
+_LAID = """
+SELECT (SELECT type FROM pragma_table_list('pages') WHERE schema = 'main') = 'table'
+   AND (SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info('pages') ORDER BY cid)) = 'sha256,size,body'
+   AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE sql LIKE 'CREATE%TRIGGER%')
+"""
+
+
+def is_laid(conn: sqlite3.Connection) -> bool:
+    """Say whether a database is a pages file as houxu lays it, with no trigger in it."""
+    try:
+        return bool(conn.execute(_LAID).fetchone()[0])
+    except sqlite3.DatabaseError:
+        return False
 
 
 class Pages:

@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING
 
 from crawler.corpus.base import explained
 from crawler.corpus.files import beside, partial_of, refuse_name, refuse_own, true_path, vacuum_into
-from crawler.corpus.pages import pages_path
-from crawler.errors import CorpusError
+from crawler.corpus.pages import is_laid, pages_path
+from crawler.errors import CorpusError, NoCopy
 from crawler.model import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
     from pathlib import Path
 
     from crawler.corpus.store import Corpus
+
+
+_TOPIC = """
+SELECT (SELECT value FROM meta WHERE key = 'topic_id') FROM _sqlite_migrations WHERE migration_set = 'houxu' LIMIT 1
+"""
 
 
 def backup(corpus: Corpus, path: Path | str) -> list[Path]:
@@ -35,6 +41,7 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
     Raises:
         OwnFile: there, or where the copy's pages would be, is a file of the corpus itself.
         UnfitName: there, or where the copy's pages would be, is a file of another corpus.
+        NoCopy: there, or where the copy's pages would be, is what is no earlier copy.
         CorpusError: the copy failed its check, or could not be written; what was at `path` before is still there.
     """
     target = true_path(path)
@@ -43,10 +50,36 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
     for each in (target, pages_path(target)):
         refuse_own(corpus.path, each)
     refuse_name(target)
+    _refuse_other(target, lambda held: _topic_in(held) == [corpus.meta("topic_id")])
+    _refuse_other(pages_path(target), is_laid)
     written = [_copy(corpus.conn, corpus.path, target, "articles")]
     if pages_path(corpus.path).is_file():
         written.append(_copy(corpus.pages.conn, corpus.pages.path, pages_path(target), "pages"))
     return written
+
+
+def _refuse_other(target: Path, is_ours: Callable[[sqlite3.Connection], bool]) -> None:
+    """Refuse to write over what is no earlier copy.
+
+    Raises:
+        NoCopy: it is another program's file, a corpus of another topic, no file at all.
+    """
+    if not target.exists() or (target.is_file() and not target.stat().st_size):
+        return
+    if not target.is_file():  # to open a pipe is to wait for its other end
+        raise NoCopy(target)
+    try:
+        with closing(sqlite3.connect(f"{target.as_uri()}?mode=ro", uri=True)) as held:
+            ours = is_ours(held)
+    except sqlite3.DatabaseError:
+        ours = False
+    if not ours:
+        raise NoCopy(target)
+
+
+def _topic_in(conn: sqlite3.Connection) -> list[str | None]:
+    """Return the topic that a corpus follows, alone; nothing where this is no corpus."""
+    return [row[0] for row in conn.execute(_TOPIC)]
 
 
 def publish(corpus: Corpus) -> Path:
