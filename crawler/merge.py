@@ -16,6 +16,7 @@ from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,9 +91,10 @@ def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[in
         union.sources_and_hosts(corpus, shard, now)
         union.leads(corpus, shard, now)
         polls = union.polls(corpus, shard)
-        if fresh or others or polls:
+        first = list(islice(polls, 1))
+        if fresh or others or first:
             run_id = corpus.start_run("person", datetime.now(UTC))
-            union.add_polls(corpus, polls, run_id)
+            union.add_polls(corpus, chain(first, polls), run_id)
             _tell_all(corpus, topic, fresh, by_url(every), run_id, progress)
             union.add_visits(corpus, shard, others, run_id)
             progress(len(others))

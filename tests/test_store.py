@@ -230,3 +230,16 @@ def test_the_turns_of_a_host_are_its_own_leads(corpus: Corpus) -> None:
     assert "SCAN leads" not in turns
     (one,) = plans(corpus, lambda: corpus.due_lead(1, NOON))
     assert "leads USING INTEGER PRIMARY KEY (rowid=?)" in one
+
+
+def test_whatever_names_a_row_that_may_go_is_found_by_an_index(corpus: Corpus) -> None:
+    """Else SQLite reads the whole table for each article, text and visit that is forgotten, or told anew by a merge."""
+    unfound = [
+        f"{table}.{key['from']}"
+        for table in [row["name"] for row in corpus.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for key in corpus.rows(f"SELECT * FROM pragma_foreign_key_list('{table}')")
+        if key["table"] in {"articles", "revisions", "visits"}
+        and corpus.rows(f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {key['from']} = 1")[0]["detail"][:6]
+        != "SEARCH"
+    ]
+    assert unfound == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.corpus import browsing
-from crawler.model import Ending
+from crawler.model import Ending, stamp
 from tests.corpus_rows import START, Rows
 from tests.work import sql_steps
 
@@ -108,6 +108,30 @@ def test_edits_show_the_words(rows: Rows) -> None:
     assert (got["outlet"], got["rev"]) == ("甲报", 2)
 
 
+def test_an_edit_of_what_is_off_topic_is_none(rows: Rows) -> None:
+    """A text that the topic no longer wants is in no coverage, and neither are its edits."""
+    rows.corpus.conn.execute("UPDATE articles SET relevant = 0 WHERE id = 1")
+    assert rows.corpus.rows("SELECT * FROM edits") == rows.corpus.edit_rows() == []
+
+
+@pytest.mark.parametrize("then", ["off_topic", "unreadable", "unchanged", "gone", "blocked", "deferred"])
+def test_a_page_that_is_there_again_is_not_gone(then: str, rows: Rows) -> None:
+    """Whatever it says by then; the view and `why` agree."""
+    conn = rows.corpus.conn
+    lead_id, url = conn.execute("SELECT id, url FROM leads WHERE article_id = 1").fetchone()
+    for day, ending in enumerate(("gone", then), 1):
+        conn.execute(
+            "INSERT INTO visits (run_id, lead_id, url, at, ending, reason) VALUES (1, ?, ?, ?, ?, '')",
+            (lead_id, url, stamp(START + timedelta(days=day)), ending),
+        )
+    said = rows.corpus.why(url)
+    assert said is not None
+    assert [row["since"] for row in rows.corpus.rows("SELECT since FROM gone")] == (
+        [said["gone_since"]] if said["gone_since"] else []
+    )
+    assert bool(said["gone_since"]) == (then in {"gone", "blocked", "deferred"})
+
+
 def test_funnel_counts_endings_by_source(rows: Rows) -> None:
     """Every visit of a source's leads is in one column; a source with none is a row of zeros."""
     rows.source("c")
@@ -166,7 +190,7 @@ def test_twice_the_copies_take_twice_the_steps(tmp_path: Path, what: str) -> Non
             return sql_steps(corpus.conn, lambda: browsing.article(corpus, last))
 
     few = steps(100)
-    assert steps(200) < 2.7 * few
+    assert steps(200) < 2.7 * max(few, 1)
 
 
 @pytest.mark.parametrize("view", ["timeline", "voices", "first_report", "reprint_tree", "edits"])

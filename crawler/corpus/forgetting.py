@@ -64,7 +64,7 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
         pages = _pages_of(corpus)
         _forget_articles(corpus, same)
         _forget_rows(corpus, what)
-        for each in (what, *marked):
+        for each in (what, canonical_url(what), *marked):
             corpus.conn.execute("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", (tombstone(each), stamp(now)))
         corpus.conn.execute("DELETE FROM meta WHERE key = 'forgetting'")
         if _dangling(corpus) - dangling:

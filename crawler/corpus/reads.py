@@ -124,7 +124,8 @@ class Reads(Base):
         """Return the newest revisions after the first, with the words removed and added."""
         return self.rows(
             "SELECT a.id, a.url, a.outlet, r.title, r.rev, r.seen_at, r.removed, r.added FROM revisions r "
-            "JOIN articles a ON a.id = r.article_id WHERE r.rev > 1 ORDER BY r.seen_at DESC, r.id DESC LIMIT ?",
+            "JOIN articles a ON a.id = r.article_id WHERE r.rev > 1 AND a.relevant "
+            "ORDER BY r.seen_at DESC, r.id DESC LIMIT ?",
             (limit,),
         )
 
@@ -160,9 +161,12 @@ class Reads(Base):
         """Return every source with its state, its last poll and how many leads and articles it brought."""
         return self.rows(
             "SELECT s.id, s.kind, s.url, s.outlet, s.enabled, s.health, s.health_why, s.next_check_at, s.checked_at, "
-            "s.ok_at, s.errors, p.status, p.items, p.error, "
-            "(SELECT count(*) FROM sightings g WHERE g.source_id = s.id) AS leads, "
-            "(SELECT count(*) FROM leads l WHERE l.source_id = s.id AND l.article_id IS NOT NULL) AS articles "
+            "s.ok_at, s.errors, p.status, p.items, p.error, coalesce(g.leads, 0) AS leads, "
+            "coalesce(l.articles, 0) AS articles "
             "FROM sources s LEFT JOIN polls p ON p.id = (SELECT max(id) FROM polls q WHERE q.source_id = s.id) "
+            "LEFT JOIN (SELECT source_id, count(*) AS leads FROM sightings GROUP BY source_id) g "
+            "ON g.source_id = s.id "
+            "LEFT JOIN (SELECT source_id, count(*) AS articles FROM leads WHERE article_id IS NOT NULL "
+            "GROUP BY source_id) l ON l.source_id = s.id "
             "ORDER BY s.id"
         )

@@ -84,6 +84,29 @@ def m006_new_leads(db: Database) -> None:
     db.conn.execute("CREATE INDEX leads_new ON leads (host, id) WHERE next_visit_at IS NOT NULL AND rung = 0")
 
 
+@migrations()
+def m007_what_names_what(db: Database) -> None:
+    """Whoever names a visit, a text or an article is found without reading a whole table, and so are polls with news.
+
+    A merge that told ten articles anew among 100,000 read such tables, 800,000 rows, for each of them; the front page
+    read every poll ever made.
+    """
+    for table, column, where in (
+        ("verdicts", "visit_id", " WHERE visit_id IS NOT NULL"),
+        ("visits", "article_id", " WHERE article_id IS NOT NULL"),
+        ("leads", "article_id", " WHERE article_id IS NOT NULL"),
+        ("articles", "parent_id", " WHERE parent_id IS NOT NULL"),
+        ("articles", "latest_id", ""),
+        ("matches", "to_revision_id", ""),
+        ("lookalikes", "to_revision_id", ""),
+        ("lookalikes", "article_id", ""),
+        ("lookalikes", "to_article_id", ""),
+        ("stories", "root_id", ""),
+    ):
+        db.conn.execute(f"CREATE INDEX {table}_by_{column.removesuffix('_id')} ON {table} ({column}){where}")
+    db.conn.execute("CREATE INDEX polls_with_news ON polls (source_id, at) WHERE new_items > 0")
+
+
 def lay_views(db: Database) -> None:
     """Create the views of `views.sql` anew: a view holds no data, so the newest text is right. Others stay.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler.corpus.base import tombstone
 from crawler.corpus.sources import CLOCK_SLACK
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from crawler.corpus.merge import Merging
     from crawler.corpus.store import Corpus
+
+Row = TypeVar("Row")
 
 BATCH = 500
 """Rows a transaction."""
@@ -53,6 +56,13 @@ FROM visits v
 LEFT JOIN leads l ON l.id = v.lead_id LEFT JOIN articles a ON a.id = v.article_id
 WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.visit_id = v.id AND d.article_id IS NOT NULL)
 ORDER BY v.id
+"""
+
+_POLLS = "SELECT source_id, at, status, items, new_items, bytes, ms, error FROM polls ORDER BY id"
+
+_HAS_POLL = """
+SELECT 1 FROM polls WHERE source_id = :source_id AND at = :at AND status IS :status AND items = :items
+AND new_items = :new_items AND bytes = :bytes AND ms = :ms AND error IS :error
 """
 
 _VISITED = """
@@ -86,9 +96,11 @@ def one_moment(shard: Corpus) -> Iterator[None]:
         shard.conn.execute("COMMIT")
 
 
-def batches(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Give rows in lots of at most `BATCH`."""
-    return (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
+    left = iter(rows)
+    while lot := list(islice(left, BATCH)):
+        yield lot
 
 
 def every(shard: Corpus, corpus: Merging, table: str, order: str) -> list[dict[str, Any]]:
@@ -138,15 +150,15 @@ def _believed(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     return row | dict.fromkeys(far)
 
 
-def polls(corpus: Merging, shard: Corpus) -> list[dict[str, Any]]:
-    """Return the shard's polls that are not here."""
-    columns = "source_id, at, status, items, new_items, bytes, ms, error"
-    held = {tuple(row.values()) for row in corpus.rows(f"SELECT {columns} FROM polls")}
-    rows = shard.rows(f"SELECT {columns} FROM polls ORDER BY id")
-    return [row for row in rows if tuple(row.values()) not in held]
+def polls(corpus: Merging, shard: Corpus) -> Iterator[dict[str, Any]]:
+    """Give the shard's polls that are not here, one at a time: nothing outgrows them."""
+    for row in shard.conn.execute(_POLLS):
+        poll = dict(row)
+        if corpus.value(_HAS_POLL, poll) is None:
+            yield poll
 
 
-def add_polls(corpus: Merging, rows: Sequence[dict[str, Any]], run_id: int) -> None:
+def add_polls(corpus: Merging, rows: Iterable[dict[str, Any]], run_id: int) -> None:
     """Append polls."""
     for lot in batches(rows):
         with corpus.transaction():

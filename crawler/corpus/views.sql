@@ -58,14 +58,14 @@ SELECT r.seen_at, a.outlet, r.title, CASE WHEN b.title <> r.title THEN b.title E
        a.id AS article_id
 FROM revisions r JOIN articles a ON a.id = r.article_id
      JOIN revisions b ON b.article_id = r.article_id AND b.rev = r.rev - 1
-WHERE r.rev > 1
+WHERE r.rev > 1 AND a.relevant = 1
 ORDER BY r.seen_at DESC, r.id DESC;
 
 -- What was taken down: a row per article whose page was not there when it was last visited. Its text stays.
 CREATE VIEW gone AS
 SELECT min(v.at) AS since, h.last_had_at, a.outlet, r.title, a.url, a.story_id, a.id AS article_id
-FROM (SELECT lead_id, article_id, max(id) AS visit_id, max(at) AS last_had_at FROM visits
-      WHERE ending NOT IN ('gone', 'deferred', 'blocked') AND lead_id IS NOT NULL AND article_id IS NOT NULL
+FROM (SELECT lead_id, max(id) AS visit_id, max(at) AS last_had_at FROM visits
+      WHERE ending NOT IN ('gone', 'deferred', 'blocked') AND lead_id IS NOT NULL
       GROUP BY lead_id) h
 JOIN visits v ON v.lead_id = h.lead_id AND v.id > h.visit_id AND v.ending = 'gone'
 JOIN leads l ON l.id = h.lead_id
@@ -98,10 +98,10 @@ CREATE VIEW quiet_sources AS
 SELECT source_id, outlet, last_new_at, round(days_quiet, 1) AS days_quiet, round(usual_days, 1) AS usual_days, checked_at,
        health, health_why, url
 FROM (SELECT s.id AS source_id, s.outlet, s.url, s.checked_at, s.health, s.health_why, n.last_new_at,
-             julianday('now') - julianday(coalesce(n.last_new_at, f.first_at)) AS days_quiet,
+             julianday('now') - julianday(coalesce(n.last_new_at,
+               (SELECT min(at) FROM polls f WHERE f.source_id = s.id))) AS days_quiet,
              (julianday(n.last_new_at) - julianday(n.first_new_at)) / nullif(n.times - 1, 0) AS usual_days
       FROM sources s
-      JOIN (SELECT source_id, min(at) AS first_at FROM polls GROUP BY source_id) f ON f.source_id = s.id
       LEFT JOIN (SELECT source_id, max(at) AS last_new_at, min(at) AS first_new_at, count(*) AS times
                  FROM polls WHERE new_items > 0 GROUP BY source_id) n ON n.source_id = s.id
       WHERE s.enabled)
