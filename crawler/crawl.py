@@ -28,7 +28,7 @@ from crawler import topic as topics
 from crawler.corpus.sources import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed, CorpusError, HouxuError, NetworkDown
-from crawler.model import Check, Kind, NextCheck, Poll, SourceState, Topic, stamp
+from crawler.model import Check, Kind, NextCheck, Poll, SourceState, Topic
 from crawler.spiders.follow import FollowSpider
 from crawler.web import netloc_of
 
@@ -261,7 +261,7 @@ def finish(job: Job, *, stopped: bool) -> None:
         job.corpus.plan_visits(job.run_id)
     job.worse = job.corpus.judge_health((state.source for state in job.batch), now)
     for source_id, health in job.worse:
-        log.error("%s: %s since %s: %s", source_id, health.state, stamp(health.since), health.why)
+        log.error("%s is %s: %s", source_id, health.state, health.why)
     failed = bool(job.batch) and len(job.faults) == len(job.batch)
     ending = "failed" if failed or job.error else "stopped" if stopped else "done"
     said = [*([str(job.error)] if job.error else ()), *(f"{each}: {why}" for each, why in sorted(job.faults.items()))]

@@ -47,7 +47,7 @@ class Digest:
             (of an edit), said, sentence, outlet, url, copied_from.
         edits: seen_at, outlet, title, title_before, removed, added, hours_after, url, story_id, the newest first.
         gone: articles whose page was taken down: since, last_had_at, outlet, title, url.
-        sources: those whose health changed for the worse: id, outlet, url, health, health_why, health_since.
+        sources: those whose health was first said to be worse since: id, outlet, url, health, health_why, health_since.
     """
 
     topic: str

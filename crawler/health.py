@@ -94,7 +94,11 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """A state, since when, and the evidence in plain words."""
+    """A state, when it was first said, and the evidence in plain words.
+
+    Not when it began: a frozen feed began so days before anybody could know, and who asks what is new since yesterday
+    would never hear of it. How long it has lasted is in the evidence.
+    """
 
     state: State
     since: datetime
@@ -111,16 +115,15 @@ def judge(past: Past, before: Health | None, now: datetime) -> Health:
     """
     if not past.polls:
         return before or Health(state="new", since=now, why="not polled yet")
-    state, since, why = _faults(past) or _pages(past) or _slow(past) or _news(past, now)
-    if before is not None and before.state == state:
-        since = before.since
+    state, why = _faults(past, now) or _pages(past) or _slow(past) or _news(past, now)
+    since = before.since if before is not None and before.state == state else now
     return Health(state=state, since=since, why=why)
 
 
-_Said = tuple[State, datetime, str]
+_Said = tuple[State, str]
 
 
-def _faults(past: Past) -> _Said | None:
+def _faults(past: Past, now: datetime) -> _Said | None:
     """Judge a row of faults at the end; fewer than three say nothing."""
     row: list[Polled] = []
     for poll in reversed(past.polls):
@@ -137,7 +140,7 @@ def _faults(past: Past) -> _Said | None:
         state = "gone"
     elif statuses == {HTTPStatus.OK}:  # an answer, and no list of leads in it
         state = "layout changed"
-    return state, row[-1].at, f"{len(row)} polls in a row failed, the last: {row[0].fault}"
+    return state, f"{len(row)} polls in a row failed within {_days(now - row[-1].at)}, the last: {row[0].fault}"
 
 
 def _pages(past: Past) -> _Said | None:
@@ -146,18 +149,17 @@ def _pages(past: Past) -> _Said | None:
     if len(recent) == COVERAGE_VISITS and len(older) >= COVERAGE_VISITS:
         was, share = _share(older), _share(recent)
         if was >= COVERAGE_HABIT and share <= was * COVERAGE_FALL:
-            since = next(visit.at for visit in recent if not visit.read)
             walls = sum(visit.blocked for visit in recent) / len(recent)
             told = f"articles read from its pages fell from {was:.2f} of visits to {share:.2f}"
             if walls > 0.5:  # noqa: PLR2004 most
-                return "blocked", since, f"{told}; {walls:.2f} were refused"
-            return "layout changed", since, told
+                return "blocked", f"{told}; {walls:.2f} were refused"
+            return "layout changed", told
     listed = [poll for poll in past.polls if poll.items is not None and poll.fault is None]
     if len(listed) >= 2 * IN_A_ROW:
         usual = median(poll.items or 0 for poll in listed[:-IN_A_ROW])
         last = listed[-IN_A_ROW:]
         if usual >= 10 and all((poll.items or 0) <= usual * LISTED_FALL for poll in last):  # noqa: PLR2004 few say nothing
-            return "layout changed", last[0].at, f"it showed {usual:.0f} items, now {last[-1].items}"
+            return "layout changed", f"it showed {usual:.0f} items, now {last[-1].items}"
     return None
 
 
@@ -167,7 +169,7 @@ def _slow(past: Past) -> _Said | None:
         return None
     usual, last = median(poll.ms for poll in answered[:-IN_A_ROW]), answered[-IN_A_ROW:]
     if all(poll.ms >= max(SLOW_LEAST_MS, usual * SLOW_TIMES) for poll in last):
-        return "slow", last[0].at, f"answers take {last[-1].ms / 1000:.1f} s, {usual / 1000:.1f} s is usual"
+        return "slow", f"answers take {last[-1].ms / 1000:.1f} s, {usual / 1000:.1f} s is usual"
     return None
 
 
@@ -177,23 +179,23 @@ def _news(past: Past, now: datetime) -> _Said:
     first = past.polls[0].at
     if not came:
         if now - first >= NEVER_NEWS:
-            return "frozen", first, f"no item in {_days(now - first)} of polls"
-        return "healthy", first, "answers; no dated item yet"
+            return "frozen", f"no item in {_days(now - first)} of polls"
+        return "healthy", "answers; no dated item yet"
     silence = now - came[-1]
     gaps = [late - early for early, late in pairwise(sorted(set(came)))]
     if len(gaps) < FEWEST_GAPS:
         if silence >= NEVER_NEWS:
-            return "frozen", came[-1], f"the newest item is {_days(silence)} old"
-        return "healthy", first, "answers; too few items to know its habit"
+            return "frozen", f"the newest item is {_days(silence)} old"
+        return "healthy", "answers; too few items to know its habit"
     # The mean gap, not the median: a source that writes ten items each morning has a median gap of minutes.
     usual, longest = max(sum(gaps, timedelta(0)) / len(gaps), timedelta(minutes=1)), max(gaps)
     told = f"newest item is {_days(silence)} old, {silence / usual:.0f}x the usual gap of {_days(usual)}"
     allowed = past.expect_silence or timedelta(0)
     if silence >= max(usual * FROZEN_GAPS, longest * FROZEN_LONGEST, FROZEN_LEAST, allowed):
-        return "frozen", came[-1] + usual, told
+        return "frozen", told
     if silence >= max(usual * QUIET_GAPS, longest * QUIET_LONGEST, allowed):
-        return "quiet", came[-1] + usual, told
-    return "healthy", first, f"answers; newest item is {_days(silence)} old, {_days(usual)} is usual"
+        return "quiet", told
+    return "healthy", f"answers; newest item is {_days(silence)} old, {_days(usual)} is usual"
 
 
 def _share(visits: Sequence[Visited]) -> float:

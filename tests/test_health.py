@@ -62,11 +62,11 @@ def test_a_source_that_does_as_it_used_to_is_healthy() -> None:
     ],
 )
 def test_three_faults_in_a_row_are_a_state(status: int | None, expected: str) -> None:
-    """The third fault of a kind decides; since is the first of the row, and the last fault is named."""
+    """The third fault of a kind decides; the evidence says how long the row is, and the last fault."""
     past = Past(polls=polls(status=status, fault="it said no", items=None), arrivals=every(HOUR))
     health = judge(past, None, NOW)
-    assert (health.state, health.since) == (expected, NOW - 3 * HOUR)
-    assert health.why == "3 polls in a row failed, the last: it said no"
+    assert (health.state, health.since) == (expected, NOW)
+    assert health.why == "3 polls in a row failed within 3 h, the last: it said no"
 
 
 def test_two_faults_are_weather() -> None:
@@ -146,8 +146,27 @@ def test_a_silence_that_a_person_expects_is_no_state() -> None:
 
 
 def test_since_stays_while_the_state_does() -> None:
-    """A state that lasts keeps its beginning, and gets fresh evidence."""
+    """A state that lasts keeps when it was first said, and gets fresh evidence; another is said anew."""
     before = Health(state="frozen", since=NOW - 3 * DAY, why="older evidence")
     health = judge(Past(polls=polls(), arrivals=every(HOUR, until=10 * DAY)), before, NOW)
     assert (health.state, health.since) == ("frozen", NOW - 3 * DAY)
     assert health.why != before.why
+    assert judge(Past(polls=polls(), arrivals=every(HOUR)), before, NOW).since == NOW
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
+        Past(polls=polls(), arrivals=every(HOUR, until=10 * DAY)),
+        Past(polls=polls(), arrivals=every(HOUR, count=1, until=40 * DAY)),
+        Past(polls=[replace(poll, at=NOW - (2 - number) * DAY, status=410, fault="HTTP 410")
+                    for number, poll in enumerate(polls(3))]),
+        Past(polls=polls(), visits=[replace(visit, at=NOW - 3 * DAY) for visit in visits((40, 1.0), (8, 0.0))],
+             arrivals=every(HOUR)),
+        Past(polls=[replace(poll, at=NOW - 24 * (NOW - poll.at)) for poll in polls(items=1)], arrivals=every(HOUR)),
+    ],
+    ids=["frozen", "frozen before we came", "gone", "layout changed", "a list that shrank"],
+)  # fmt: skip
+def test_a_state_is_since_it_was_said(past: Past) -> None:
+    """However long before it began: a digest of the last day would never tell what began before that."""
+    assert judge(past, None, NOW).since == NOW

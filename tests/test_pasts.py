@@ -40,14 +40,25 @@ def test_a_change_for_the_worse_is_told_once(corpus: Corpus, topic: Topic) -> No
 
 
 def test_health_is_kept_with_its_beginning(corpus: Corpus, topic: Topic) -> None:
-    """The row says since when and why; the state survives later polls and sources being read again."""
+    """The row says when it was first said and why; the state survives later polls and sources being read again."""
     for number, status in enumerate([200, 404, 404, 404, 404]):
         poll(corpus, topic, NOW + number * HOUR, status)
     row = corpus.health_rows()
     held = next(each for each in row if each["id"] == topic.sources[0].id)
-    assert (held["health"], held["health_since"]) == ("gone", "2026-03-01T13:00:00Z")
-    assert held["health_why"] == "4 polls in a row failed, the last: HTTP 404"
+    assert (held["health"], held["health_since"]) == ("gone", "2026-03-01T15:00:00Z")
+    assert held["health_why"] == "4 polls in a row failed within 3 h, the last: HTTP 404"
     assert corpus.states(topic, (topic.sources[0].id,))[0].health == "gone"
+
+
+def test_the_morning_after_tells_what_froze_or_went(corpus: Corpus, topic: Topic) -> None:
+    """A digest of a day has it once: the feed whose newest item was days old by then, and three 410 a day apart."""
+    day, told = timedelta(days=1), []
+    for number, status in enumerate([*[200] * 33, *[410] * 4]):
+        now = NOW + number * day
+        poll(corpus, topic, now, status)
+        told += [(number, row["id"], row["health"]) for row in corpus.news(now - day + HOUR, now + HOUR).sources]
+    name = topic.sources[0].id
+    assert told == [(30, name, "frozen"), (35, name, "gone")]
 
 
 def test_a_first_run_never_tells(corpus: Corpus, topic: Topic) -> None:

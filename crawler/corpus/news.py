@@ -73,7 +73,9 @@ _GONE = "SELECT since, last_had_at, outlet, title, url, story_id FROM gone WHERE
 
 _SOURCES = """
 SELECT id, outlet, url, health, health_why, health_since FROM sources
-WHERE enabled AND health NOT IN ('new', 'healthy', 'quiet') AND health_since >= :since ORDER BY health, id
+WHERE health NOT IN ('new', 'healthy', 'quiet') AND health_since >= :since
+  AND (enabled OR gone_times >= 3)  -- one that 410 switched off is among those to be looked after
+ORDER BY health, id
 """
 
 
