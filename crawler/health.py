@@ -3,6 +3,7 @@
 Rules with fixed thresholds call a weekly column dead and a dead feed quiet. Here every threshold is a multiple of the
 source's own habit: its usual gap between news, its usual share of pages that could be read, its usual answer time.
 
+    new             not polled yet, or no poll could be read yet
     healthy         answers, and brings news as it used to
     quiet           answers, changes, and brings no news for longer than its habit: nothing to report
     frozen          answers the same for far longer than it ever did: a feed that nobody fills any more
@@ -176,17 +177,20 @@ def _slow(past: Past) -> _Said | None:
 def _news(past: Past, now: datetime) -> _Said:
     """Judge the silence since the newest item against the source's usual gap."""
     came = sorted(past.arrivals)
-    first = past.polls[0].at
+    first, fault = past.polls[0].at, past.polls[-1].fault
+    answers = "answers" if fault is None else f"its last poll failed: {fault}"
     if not came:
+        if all(poll.fault is not None for poll in past.polls):
+            return "new", f"not read yet; {answers}"
         if now - first >= NEVER_NEWS:
             return "frozen", f"no item in {_days(now - first)} of polls"
-        return "healthy", "answers; no dated item yet"
+        return "healthy", f"{answers}; no dated item yet"
     silence = now - came[-1]
     gaps = [late - early for early, late in pairwise(sorted(set(came)))]
     if len(gaps) < FEWEST_GAPS:
         if silence >= NEVER_NEWS:
             return "frozen", f"the newest item is {_days(silence)} old"
-        return "healthy", "answers; too few items to know its habit"
+        return "healthy", f"{answers}; too few items to know its habit"
     # The mean gap, not the median: a source that writes ten items each morning has a median gap of minutes.
     usual, longest = max(sum(gaps, timedelta(0)) / len(gaps), timedelta(minutes=1)), max(gaps)
     told = f"newest item is {_days(silence)} old, {silence / usual:.0f}x the usual gap of {_days(usual)}"
@@ -195,7 +199,7 @@ def _news(past: Past, now: datetime) -> _Said:
         return "frozen", told
     if silence >= max(usual * QUIET_GAPS, longest * QUIET_LONGEST, allowed):
         return "quiet", told
-    return "healthy", f"answers; newest item is {_days(silence)} old, {_days(usual)} is usual"
+    return "healthy", f"{answers}; newest item is {_days(silence)} old, {_days(usual)} is usual"
 
 
 def _share(visits: Sequence[Visited]) -> float:

@@ -43,6 +43,17 @@ def test_a_source_never_polled_is_new() -> None:
     assert state(Past()) == "new"
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_source_that_never_answered_is_new(count: int) -> None:
+    """Until it has failed often enough for a state of its own it is not called healthy; the reason is its fault."""
+    refused = [Polled(at=NOW - number * HOUR, status=403, items=None, new=0, fault="HTTP 403") for number in range(3)]
+    health = judge(Past(polls=refused[:count]), None, NOW)
+    assert (health.state, health.why) == ("new", "not read yet; its last poll failed: HTTP 403")
+    assert state(Past(polls=refused), health) == "blocked"
+    apart = [replace(refused[0], at=NOW - 60 * DAY), refused[0]]
+    assert state(Past(polls=apart)) == "new"
+
+
 def test_a_source_that_does_as_it_used_to_is_healthy() -> None:
     """News at the usual pace, pages read, answers in time."""
     health = judge(Past(polls=polls(), visits=visits((30, 1.0)), arrivals=every(HOUR)), None, NOW)
@@ -70,9 +81,12 @@ def test_three_faults_in_a_row_are_a_state(status: int | None, expected: str) ->
 
 
 def test_two_faults_are_weather() -> None:
-    """Fewer than three faults, or three with a good answer after them, change nothing."""
+    """Fewer than three faults, or three with a good answer after them, change nothing; the reason names the last."""
     failing = polls(status=403, fault="HTTP 403")
-    assert state(Past(polls=failing[:-1], arrivals=every(HOUR))) == "healthy"
+    health = judge(Past(polls=failing[:-1], arrivals=every(HOUR)), None, NOW)
+    assert health.state == "healthy"
+    assert health.why == "its last poll failed: HTTP 403; newest item is 0 min old, 60 min is usual"
+    assert state(Past(polls=failing[:-1])) == "healthy"
     good = Polled(at=NOW, status=304, items=None, new=0)
     assert state(Past(polls=(*failing, good), arrivals=every(HOUR))) == "healthy"
 

@@ -62,8 +62,11 @@ def test_the_morning_after_tells_what_froze_or_went(corpus: Corpus, topic: Topic
 
 
 def test_a_first_run_never_tells(corpus: Corpus, topic: Topic) -> None:
-    """One poll, however bad, is no change of health."""
+    """One poll, however bad, is no change of health; nor is it called healthy before it was read once."""
     assert poll(corpus, topic, NOW, 410) == []
+    assert poll(corpus, topic, NOW + HOUR, 404) == []
+    row = next(each for each in corpus.health_rows() if each["id"] == topic.sources[0].id)
+    assert (row["health"], row["health_why"]) == ("new", "not read yet; its last poll failed: HTTP 404")
 
 
 def test_arrivals_are_told_by_source(corpus: Corpus, topic: Topic) -> None:
