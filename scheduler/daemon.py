@@ -101,6 +101,8 @@ class Daemon:
         self._idle = asyncio.Event()
         self._idle.set()
         self._received = 0
+        self._usable = False
+        self._exit = 1
 
     def serve(self) -> int:
         """Run in this process until a signal ends it, and return the exit code; see `run`."""
@@ -109,7 +111,9 @@ class Daemon:
     async def run(self) -> int:
         """Tick until SIGTERM or SIGINT, and return 128 plus its number; a second one ends the process at once.
 
-        A crawl that held too much memory ends the daemon too, with 1: whoever started it starts it afresh.
+        A crawl that held too much memory ends the daemon too, with 1: whoever started it starts it afresh. So does a
+        corpus that cannot be used from the first, with the exit code that `houxu crawl` would have; where it could be
+        used once, a tick that finds it cannot is no end.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -144,7 +148,7 @@ class Daemon:
             scheduler.shutdown(wait=False)
             for number in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP} - {self._received}:
                 loop.remove_signal_handler(number)
-        return SIGNALED + self._received if self._received else 1
+        return SIGNALED + self._received if self._received else self._exit
 
     def stop(self) -> None:
         """Finish what is on the wire, start nothing more, and end."""
@@ -180,7 +184,9 @@ class Daemon:
         except HouxuError as error:
             log.error("%s", error)  # noqa: TRY400 the message says it
             code = error.exit_code
-            if isinstance(error, MemoryFull):  # a new process is the only one that is sure to hold less
+            # of memory a new process is the only one that is sure to hold less
+            if isinstance(error, MemoryFull) or not self._usable:
+                self._exit = code
                 self.stop()
         except Exception:
             log.exception("a tick failed; the next one tries again")
@@ -198,6 +204,7 @@ class Daemon:
             worked = False
             try:
                 corpus.claim_topic(self.topic.id, self.topic.seed.isoformat() if self.topic.seed else None)
+                self._usable = True
                 job = await self._crawl_due(corpus)
                 worked = job is not None
             finally:

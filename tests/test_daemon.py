@@ -178,9 +178,38 @@ def test_another_holder_of_the_lock_is_waited_out(daemon: Daemon, web: FeedWeb, 
 
 
 def test_a_tick_never_raises(daemon: Daemon, clock: Clock, tmp_path: Path) -> None:
-    """A corpus that cannot be opened is exit 1 of the tick, and the daemon goes on."""
+    """A corpus that can no longer be opened is exit 1 of the tick, and the daemon goes on until it can."""
+    run(daemon.tick())
+    sound = (tmp_path / "corpus.db").read_bytes()
     (tmp_path / "corpus.db").write_bytes(b"this is no database" * 100)
     assert run(daemon.tick()) == 1
+    (tmp_path / "corpus.db").write_bytes(sound)
+    clock.now += HOUR
+    assert run(daemon.tick()) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("nowhere/corpus.db", 1, "is the folder there"),
+        ("text.db", 1, "file is not a database"),
+        ("", 1, "unable to open"),
+        ("other.db", 2, "follows the topic 'other'"),
+    ],
+)
+def test_a_corpus_unusable_from_the_first_is_an_exit(tmp_path: Path, name: str, code: int, said: str) -> None:
+    """Said once, with the exit code of `houxu crawl`: no later tick would find it better."""
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "text.db").write_text("no database")
+    with Corpus(here / "other.db", create=True) as corpus:
+        corpus.claim_topic("other", None)
+    command = [sys.executable, "-m", "crawler.cli", "daemon", "--db", name]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == code
+    assert ended.stderr.count(said) == 1
+    assert ended.stderr.count("\n") == 1
 
 
 def test_reload_takes_a_sound_topic_and_refuses_others(web: FeedWeb, clock: Clock, tmp_path: Path) -> None:
