@@ -184,7 +184,7 @@ class Daemon:
         except HouxuError as error:
             log.error("%s", error)  # noqa: TRY400 the message says it
             code = error.exit_code
-            # of memory a new process is the only one that is sure to hold less
+            # no later tick would do better; a new process alone is sure to hold less memory
             if isinstance(error, MemoryFull) or not self._usable:
                 self._exit = code
                 self.stop()

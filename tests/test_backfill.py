@@ -104,6 +104,7 @@ def test_a_shard_holds_what_the_path_makes_of_a_page(task: Callable[..., Task]) 
         assert corpus.value("SELECT count(*) FROM stories") == 1
         assert corpus.value("SELECT count(*) FROM visits") == 1
         assert list(corpus.pages) == [corpus.value("SELECT page_sha256 FROM revisions")]
+        assert corpus.status()["last_success"] is None  # of a crawl
 
 
 @pytest.mark.parametrize("at", [1, 7, 29, 30])

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.corpus.merge import Merging
+from crawler.merge import merge
 from crawler.model import stamp
+from crawler.replay import replay
+from crawler.rescan import rescan
 from crawler.status import by_hour, source_lines, sparkline, summary, until
+from tests.test_merge import MANY, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawler.model import Topic
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -81,3 +91,27 @@ def test_the_summary_counts_states() -> None:
     rows = [row("a"), row("b"), row("c", "blocked"), row("d", "quiet"), row("e", "gone", enabled=0)]
     assert summary(rows) == "1 blocked, 2 healthy, 1 quiet, 1 off"
     assert summary([]) == "no sources"
+
+
+def test_the_last_success_is_of_a_crawl(tmp_path: Path, topic: Topic) -> None:
+    """A merge, a replay and a rescan keep runs too; a crawl that notes a fault of a source named rescan is a crawl."""
+    with Merging(tmp_path / "c.db", create=True) as corpus:
+        corpus.claim_topic(topic.id, str(topic.seed))
+        assert corpus.status()["last_success"] is None
+        crawl = corpus.start_run("cron", NOW)
+        with corpus.transaction():
+            corpus.count(crawl, sources=2)
+        corpus.end_run(crawl, "done", NOW, "rescan: HTTP 404")
+        for number, other in enumerate(("merged", "replay", "rescan"), 1):
+            if other == "merged":
+                merge(corpus, topic, [write(tmp_path / "s.db", MANY)])
+            elif other == "replay":
+                replay(corpus, topic, [])
+            else:
+                rescan(corpus, topic, NOW)
+            status = corpus.status()
+            assert status["last_success"]["id"] == crawl
+            assert (status["last_run"]["id"], other in status["last_run"]["note"]) == (crawl + number, True)
+        leads_only = corpus.start_run("daemon", NOW + HOUR)
+        corpus.end_run(leads_only, "done", NOW + HOUR)
+        assert corpus.status()["last_success"]["id"] == leads_only

@@ -8,6 +8,13 @@ from typing import Any
 from crawler.corpus.base import Base
 from crawler.revisits import gone_since
 
+_NO_CRAWL = (
+    "sources = 0 AND (note LIKE 'rescan: %' OR note LIKE 'merged %' OR note LIKE 'houxu % replay' "
+    "OR note LIKE 'houxu % backfill: %')"
+)
+"""Which rows of `runs` that ended well are of another command: it says so in its note, and asked no source. The note of
+a crawl, where it has one, names sources that failed, which were asked."""
+
 
 class Reads(Base):
     """Read-only questions; every answer is plain values, ready for JSON."""
@@ -130,9 +137,17 @@ class Reads(Base):
         )
 
     def status(self) -> dict[str, Any]:
-        """Return the state of the corpus: runs, backlog, endings, sources that need attention."""
+        """Return the state of the corpus: runs, backlog, endings, sources that need attention.
+
+        Returns:
+            `last_run` is of any command that keeps a run, `last_success` of a crawl; `bytes` are those of the corpus,
+            its pages and its published copy.
+        """
         last = self.rows("SELECT * FROM runs ORDER BY id DESC LIMIT 1")
-        success = self.rows("SELECT * FROM runs WHERE ending IN ('done', 'max-runtime') ORDER BY id DESC LIMIT 1")
+        success = self.rows(
+            "SELECT * FROM runs WHERE ending IN ('done', 'max-runtime') "
+            f"AND ({_NO_CRAWL}) IS NOT TRUE ORDER BY id DESC LIMIT 1"
+        )
         return {
             "path": str(self.path),
             "topic": self.meta("topic_id"),
