@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.corpus.merge import Merging
+from crawler.corpus.store import Corpus
+from crawler.corpus.upkeep import backup, publish
 from crawler.merge import merge
 from crawler.model import stamp
 from crawler.replay import replay
@@ -115,3 +117,21 @@ def test_the_last_success_is_of_a_crawl(tmp_path: Path, topic: Topic) -> None:
         leads_only = corpus.start_run("daemon", NOW + HOUR)
         corpus.end_run(leads_only, "done", NOW + HOUR)
         assert corpus.status()["last_success"]["id"] == leads_only
+
+
+@pytest.mark.parametrize("name", ["b.db", "news.sqlite", "news", "[b]*.db"])
+def test_disk_use_is_that_of_the_corpus_alone(tmp_path: Path, name: str) -> None:
+    """Its pages, its published copy and their WALs are counted, whatever its name; its neighbours are not."""
+    (tmp_path / "here").mkdir()
+    with Corpus(write(tmp_path / "made.db", MANY), read_only=True) as made:
+        backup(made, tmp_path / "here" / name)
+        with Corpus(tmp_path / "here" / name, create=True) as corpus:
+            assert corpus.pages.path.is_file()
+            publish(corpus)
+            with corpus.transaction():
+                corpus.set_meta("cadence", "{}")
+            held = sum(file.stat().st_size for file in (tmp_path / "here").iterdir())
+            for other in ("bbc.db", "bb*.db", "newspaper.db"):
+                backup(made, tmp_path / "here" / other)
+            assert held > 100_000
+            assert corpus.status()["bytes"] == held

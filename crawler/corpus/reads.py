@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.base import Base
+from crawler.corpus.files import beside
+from crawler.corpus.pages import pages_path
 from crawler.revisits import gone_since
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NO_CRAWL = (
     "sources = 0 AND (note LIKE 'rescan: %' OR note LIKE 'merged %' OR note LIKE 'houxu % replay' "
@@ -168,7 +173,9 @@ class Reads(Base):
                 "AS error FROM sources s WHERE errors > 0 AND enabled ORDER BY errors DESC"
             ),
             "bytes": sum(
-                file.stat().st_size for file in self.path.parent.glob(f"{self.path.stem}*.db*") if file.is_file()
+                _size(file.with_name(f"{file.name}{end}"))
+                for file in (self.path, pages_path(self.path), beside(self.path, "read"))
+                for end in ("", "-wal", "-shm")
             ),
         }
 
@@ -185,3 +192,11 @@ class Reads(Base):
             "GROUP BY source_id) l ON l.source_id = s.id "
             "ORDER BY s.id"
         )
+
+
+def _size(file: Path) -> int:
+    """Return the bytes of a file, 0 where it is not, or went just now, as a WAL does."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
