@@ -19,6 +19,7 @@ from crawler.cli.overrides import scrapy_settings
 from crawler.corpus.store import Corpus
 from crawler.sample.server import SampleWeb
 from scheduler.lock import run_lock
+from tests.test_merge import MANY, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,28 @@ def test_why_of_a_stranger(demo: tuple[Path, str]) -> None:
     assert "never seen" in result.output
 
 
+@pytest.mark.parametrize("url", ["", "foo", "ftp://x.test/z", "https://", "x.test/1.html", "http://["])
+def test_why_of_no_url_is_a_wrong_usage(demo: tuple[Path, str], url: str) -> None:
+    """Exit 2, in words."""
+    result = houxu("why", "--db", str(demo[0]), url)
+    assert result.exit_code == 2
+    assert "is no URL of a web page" in result.output
+
+
+@pytest.mark.parametrize("what", ["https://www.bao.test/1.html?utm_source=x", "bao.test"])
+def test_why_of_what_was_forgotten(tmp_path: Path, what: str) -> None:
+    """By itself or with its host: it is said to be so, under each of its spellings; others were never seen."""
+    db = write(tmp_path / "f.db", MANY)
+    url = "https://bao.test/1.html"
+    assert houxu("why", "--db", str(db), url).exit_code == 0
+    assert houxu("forget", "--db", str(db), what).exit_code == 0
+    for spelled in (url, "http://www.bao.test/1.html#top", f" {url}?utm_source=x"):
+        result = houxu("why", "--db", str(db), spelled)
+        assert result.exit_code == 1
+        assert f"{spelled.strip()} was forgotten" in result.output
+    assert "never seen" in houxu("why", "--db", str(db), "https://nobody.test/").output
+
+
 def test_story_and_its_absence(demo: tuple[Path, str]) -> None:
     """A story lists its articles; an id that is none says where to look."""
     rows = json.loads(houxu("stories", "--db", str(demo[0]), "--json").output)
@@ -89,7 +112,7 @@ def test_search_finds_xiaomi(demo: tuple[Path, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["status", "stories", "timeline", "edits", "sources", "why x", "search x", "reindex"]
+    "command", ["status", "stories", "timeline", "edits", "sources", "why https://x.test/", "search x", "reindex"]
 )
 def test_a_missing_corpus_is_named(command: str, tmp_path: Path) -> None:
     """Readers make no file, and say the absolute path they did not find."""

@@ -28,6 +28,7 @@ from crawler.cli.options import (
 )
 from crawler.cli.overrides import scrapy_settings
 from crawler.digest import Form, tell
+from crawler.web import is_web_url
 
 UNCUT = 10_000
 """Columns of a table that goes to a file or a program."""
@@ -126,16 +127,27 @@ def edits(db: Path, limit: int, *, as_json: bool) -> None:
     show_rows(show.edits(rows, terminal_width()), rows, as_json=as_json)
 
 
+def _web_url(_context: click.Context, _argument: click.Parameter, url: str) -> str:
+    """Refuse what is no URL: that it was never seen would be true of anything."""
+    if not is_web_url(url.strip()):
+        raise click.BadParameter(f"{url!r} is no URL of a web page, like https://example.org/news/1.html")
+    return url.strip()
+
+
 @main.command()
-@click.argument("url")
+@click.argument("url", callback=_web_url)
 @with_db
 @with_json
 def why(url: str, db: Path, *, as_json: bool) -> None:
     """Say what became of URL, and what decided it."""
     from crawler.dedupe import canonical_url
 
+    key = canonical_url(url)
     with open_to_read(db) as corpus:
-        answer = corpus.why(canonical_url(url)) or corpus.why(url)
+        answer = corpus.why(key) or corpus.why(url)
+        forgotten = corpus.is_forgotten(key) or corpus.is_forgotten(url)
+    if answer is None and forgotten:
+        raise click.ClickException(f"{url} was forgotten, by itself or with its host: it is not fetched again")
     if answer is None:
         raise click.ClickException(f"{url} was never seen: no source showed it and no visit ended there")
     show_rows(show.why(answer, uncut_width()), answer, as_json=as_json)
