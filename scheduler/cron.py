@@ -82,6 +82,7 @@ def systemd(command: Path, topic: Path | None = None) -> dict[str, str]:
             "Restart=on-failure",
             "RestartSec=30",
             "SuccessExitStatus=143",
+            "RestartPreventExitStatus=2",  # the topic file, or a corpus of another topic: a person must look
             "WatchdogSec=300",
             install="multi-user.target",
         ),

@@ -87,6 +87,7 @@ def test_units_are_whole() -> None:
     daemon = units["houxu-daemon.service"]["Service"]
     assert daemon["Type"] == ["notify"]
     assert daemon["TimeoutStopSec"] == ["45"]
+    assert daemon["RestartPreventExitStatus"] == ["2"]  # no restart mends a mistake
 
 
 def test_units_forbid_no_callbacks() -> None:
