@@ -88,7 +88,7 @@ def test_why_of_what_was_forgotten(tmp_path: Path, what: str) -> None:
     db = write(tmp_path / "f.db", MANY)
     url = "https://bao.test/1.html"
     assert houxu("why", "--db", str(db), url).exit_code == 0
-    assert houxu("forget", "--db", str(db), what).exit_code == 0
+    assert houxu("forget", "--db", str(db), "--topic", SAMPLE, what).exit_code == 0
     for spelled in (url, "http://www.bao.test/1.html#top", f" {url}?utm_source=x"):
         result = houxu("why", "--db", str(db), spelled)
         assert result.exit_code == 1

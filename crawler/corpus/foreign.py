@@ -198,16 +198,17 @@ def _refused(shard: Corpus, why: str) -> CorpusError:
 
 def _wrong(corpus: Corpus, table: str) -> str:
     """Return a query for the name of a column of which a value is not what it must be."""
-    cases = []
-    for row in corpus.rows('SELECT name, type, "notnull" FROM pragma_table_info(?) ORDER BY cid', (table,)):
-        name = row["name"]
-        is_time = name == "at" or name.endswith(("_at", "_since"))
-        rule = _RULES.get(table, {}).get(name, f"is_instant({name})" if is_time else f"length({name}) <= {LONGEST}")
-        test = f"{_TYPES[row['type']].format(name)} AND ({rule})"
-        cases.append(f"WHEN ({test if row['notnull'] else f'{name} IS NULL OR ({test})'}) IS NOT TRUE THEN '{name}'")
-    return (
-        f"SELECT wrong FROM (SELECT CASE {' '.join(cases)} END AS wrong FROM {table}) WHERE wrong IS NOT NULL LIMIT 1"
-    )
+    columns = corpus.rows('SELECT name, type, "notnull" FROM pragma_table_info(?) ORDER BY cid', (table,))
+    cases = " ".join(f"WHEN ({_test_of(table, **each)}) IS NOT TRUE THEN '{each['name']}'" for each in columns)
+    return f"SELECT wrong FROM (SELECT CASE {cases} END AS wrong FROM {table}) WHERE wrong IS NOT NULL LIMIT 1"
+
+
+def _test_of(table: str, name: str, type: str, notnull: int) -> str:  # noqa: A002 the names that SQLite gives
+    """Return the SQL that is true of a value which may stand in a column."""
+    is_time = name == "at" or name.endswith(("_at", "_since"))
+    rule = _RULES.get(table, {}).get(name, f"is_instant({name})" if is_time else f"length({name}) <= {LONGEST}")
+    test = f"{_TYPES[type].format(name)} AND ({rule})"
+    return test if notnull else f"{name} IS NULL OR ({test})"
 
 
 def _held(test: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -20,6 +20,12 @@ _NO_CRAWL = (
 """Which rows of `runs` that ended well are of another command: it says so in its note, and asked no source. The note of
 a crawl, where it has one, names sources that failed, which were asked."""
 
+_ARTICLE = """
+SELECT a.*, r.title, r.body, o.url AS root_url, p.url AS parent_url
+FROM articles a JOIN revisions r ON r.id = a.latest_id
+LEFT JOIN articles o ON o.id = a.root_id LEFT JOIN articles p ON p.id = a.parent_id
+"""
+
 
 class Reads(Base):
     """Read-only questions; every answer is plain values, ready for JSON."""
@@ -68,21 +74,8 @@ class Reads(Base):
         return rows[0] if rows else None
 
     def _article_of(self, url: str, lead: dict[str, Any] | None) -> dict[str, Any] | None:
-        return self._one(
-            "SELECT a.*, r.title, r.body, o.url AS root_url, p.url AS parent_url FROM articles a "
-            "JOIN revisions r ON r.id = a.latest_id LEFT JOIN articles o ON o.id = a.root_id "
-            "LEFT JOIN articles p ON p.id = a.parent_id WHERE a.url = ?",
-            url,
-        ) or (
-            self._one(
-                "SELECT a.*, r.title, r.body, o.url AS root_url, p.url AS parent_url FROM articles a "
-                "JOIN revisions r ON r.id = a.latest_id LEFT JOIN articles o ON o.id = a.root_id "
-                "LEFT JOIN articles p ON p.id = a.parent_id WHERE a.id = ?",
-                lead["article_id"],
-            )
-            if lead
-            else None
-        )
+        at_url = self._one(f"{_ARTICLE} WHERE a.url = ?", url)
+        return at_url or (self._one(f"{_ARTICLE} WHERE a.id = ?", lead["article_id"]) if lead else None)
 
     def _verdict(self, article_id: int | None, visit_ids: list[int]) -> dict[str, Any] | None:
         rows = self.rows(
