@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, cast, get_args
+from typing import Literal, get_args
 
 import click
 
@@ -24,6 +24,7 @@ from crawler.cli.options import (
     with_json,
     with_topic,
 )
+from crawler.cli.output import open_to_fill
 from crawler.corpus import upkeep
 from crawler.corpus.files import refuse_own
 from crawler.corpus.forgetting import forget as forget_for_good
@@ -118,5 +119,5 @@ def export(form: Format, output: Path | None, db: Path) -> None:
     with open_to_read(db) as corpus:
         if output is not None:
             refuse_own(corpus.path, output)
-        with click.open_file(str(output or "-"), "wb", atomic=output is not None) as out:
-            export_coverage(corpus, form, cast("BinaryIO", out))
+        with open_to_fill(output) as out:
+            export_coverage(corpus, form, out)
