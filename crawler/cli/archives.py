@@ -13,7 +13,7 @@ import click
 
 from crawler import show
 from crawler import topic as topics
-from crawler.cli.options import main, progress_bar, terminal_width, with_db, with_topic
+from crawler.cli.options import NamedPath, main, progress_bar, terminal_width, with_db, with_topic
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @main.command()
-@click.argument("paths", metavar="FILE|FOLDER|LISTING...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="FILE|FOLDER|LISTING...", nargs=-1, required=True, type=NamedPath())
 @with_topic
 @click.option(
     "--shards",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedPath(file_okay=False),
     default=Path("shards"),
     show_default=True,
     help="The folder of the shards, one for each file.",
@@ -39,7 +39,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only this host, exactly; else every host.")
 @click.option(
     "--mirror",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=NamedPath(exists=True, file_okay=False),
     help="The folder that a listing's paths start from; its own folder otherwise.",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one for each core otherwise.")
@@ -123,7 +123,7 @@ def _progress() -> Iterator[Callable[[Progress], object]]:
 
 
 @main.command()
-@click.argument("shards", metavar="SHARD...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("shards", metavar="SHARD...", nargs=-1, required=True, type=NamedPath(exists=True))
 @with_topic
 @with_db
 def merge(shards: tuple[Path, ...], topic_file: Path | None, db: Path) -> None:

@@ -10,6 +10,7 @@ import click
 
 from crawler import topic as topics
 from crawler.cli.options import (
+    NamedPath,
     log_to_stderr,
     main,
     open_to_read,
@@ -81,7 +82,7 @@ def crawl(
 @main.command()
 @click.option(
     "--db",
-    type=click.Path(dir_okay=False, readable=False, path_type=Path),
+    type=NamedPath(dir_okay=False, readable=False),
     default=Path("demo.db"),
     show_default=True,
 )
@@ -97,7 +98,7 @@ def demo(db: Path, verbose: int) -> None:
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=NamedPath(exists=True, dir_okay=False))
 @with_topic
 @with_db
 def replay(files: tuple[Path, ...], topic_file: Path | None, db: Path) -> None:

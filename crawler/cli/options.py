@@ -82,11 +82,24 @@ def main() -> None:
     """Follow a news story: poll sources, visit leads, keep what is on topic in one SQLite file."""
 
 
+class NamedPath(click.Path):
+    """A path, given as a `Path`. An empty one is refused: it would be the current folder, which nobody named."""
+
+    def __init__(self, **asked: Any) -> None:
+        super().__init__(path_type=Path, **asked)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what was typed as a path."""
+        if not os.fspath(value):
+            self.fail("it is empty, and should be a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def with_db(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --db."""
     return click.option(
         "--db",
-        type=click.Path(dir_okay=False, readable=False, path_type=Path),  # else it is called a wrong usage, exit 2
+        type=NamedPath(dir_okay=False, readable=False),  # else it is called a wrong usage, exit 2
         default=Path("corpus.db"),
         envvar="HOUXU_DB",
         show_default=True,
@@ -105,7 +118,7 @@ def with_topic(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--topic",
         "topic_file",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=NamedPath(dir_okay=False),
         help="What to follow, a TOML file; the packaged Xiaomi AI otherwise.",
     )(command)
 

@@ -6,8 +6,7 @@ import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -15,6 +14,7 @@ from crawler import show
 from crawler import status as glance
 from crawler import topic as topics
 from crawler.cli.options import (
+    NamedPath,
     instant_since,
     log_to_stderr,
     main,
@@ -29,6 +29,9 @@ from crawler.cli.options import (
 from crawler.cli.overrides import scrapy_settings
 from crawler.digest import Form, tell
 from crawler.web import is_web_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 UNCUT = 10_000
 """Columns of a table that goes to a file or a program."""
@@ -201,7 +204,7 @@ def sources(
 
 
 @main.command()
-@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=NamedPath(dir_okay=False))
 @click.option("--check", is_flag=True, help="Only say whether it is sound.")
 @with_json
 def topic(file: Path | None, *, check: bool, as_json: bool) -> None:

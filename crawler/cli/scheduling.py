@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from crawler import topic as topics
-from crawler.cli.options import log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
+from crawler.cli.options import NamedPath, log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
 from crawler.cli.overrides import scrapy_settings
 from crawler.shards import share
 
@@ -53,7 +53,7 @@ def crontab(topic_file: Path | None, db: Path) -> None:
 
 @main.command()
 @with_topic
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Write the units into this directory.")
+@click.option("--into", type=NamedPath(file_okay=False), help="Write the units into this directory.")
 def systemd(topic_file: Path | None, into: Path | None) -> None:
     """Print hardened systemd units: a timer with its service, and the daemon."""
     from scheduler.cron import systemd as units

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
 from crawler import show, stories
 from crawler import topic as topics
 from crawler.cli.options import (
+    NamedPath,
     locked,
     main,
     open_to_read,
@@ -32,6 +32,9 @@ from crawler.corpus.forgetting import host_meant
 from crawler.export import Format
 from crawler.export import export as export_coverage
 from crawler.web import is_web_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @main.command()
@@ -69,7 +72,7 @@ def reindex(db: Path) -> None:
 
 
 @main.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=NamedPath())
 @with_db
 def backup(path: Path, db: Path) -> None:
     """Copy the corpus and its pages to PATH, whole and checked, while others write."""
@@ -112,7 +115,7 @@ def forget(what: str, topic_file: Path | None, db: Path) -> None:
 
 @main.command()
 @click.option("--format", "form", type=click.Choice(get_args(Format)), default="jsonl", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; standard output otherwise.")
+@click.option("--output", type=NamedPath(dir_okay=False), help="A file; standard output otherwise.")
 @with_db
 def export(form: Format, output: Path | None, db: Path) -> None:
     """Write the coverage, a row per article."""
