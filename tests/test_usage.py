@@ -47,6 +47,13 @@ def test_an_empty_path_is_not_the_current_folder(arguments: list[str], named: st
     assert list(here.iterdir()) == []
 
 
+def test_a_home_that_nobody_has_is_said() -> None:
+    """In words, where a traceback of pathlib's stood."""
+    result = houxu("status", "--db", "~nobody-of-that-name/news.db")
+    assert result.exit_code == 2
+    assert "there is no home of such a user; a file of that name is ./~nobody-of-that-name/news.db\n" in result.output
+
+
 def test_every_path_of_every_command_is_one_that_was_named() -> None:
     """No option and no argument takes click's own, for which an empty one is the current folder."""
     types = [parameter.type for command in main.commands.values() for parameter in command.params]

@@ -83,7 +83,10 @@ def main() -> None:
 
 
 class NamedPath(click.Path):
-    """A path, given as a `Path`. An empty one is refused: it would be the current folder, which nobody named."""
+    """A path, given as a `Path`. An empty one is refused: it would be the current folder, which nobody named.
+
+    So is one that begins with the home of a user who is not there: a corpus's path may begin with `~`.
+    """
 
     def __init__(self, **asked: Any) -> None:
         super().__init__(path_type=Path, **asked)
@@ -92,6 +95,10 @@ class NamedPath(click.Path):
         """Return what was typed as a path."""
         if not os.fspath(value):
             self.fail("it is empty, and should be a path", param, ctx)
+        try:
+            Path(value).expanduser()
+        except RuntimeError:
+            self.fail(f"there is no home of such a user; a file of that name is ./{value}", param, ctx)
         return super().convert(value, param, ctx)
 
 
