@@ -15,6 +15,7 @@
     ├── NetworkDown                 exit 1   no host could be reached
     ├── AllFailed                   exit 1   every source asked failed
     ├── MemoryFull                  exit 1   the process held more memory than it may
+    ├── NotServed                   exit 1   the corpus cannot be shown at that address
     ├── Unreadable                           a page that a stage cannot read
     ├── SourceError                          a source's answer that is no list of leads
     └── MissingExtra                exit 2   an optional dependency is not installed
@@ -180,6 +181,16 @@ class MemoryFull(HouxuError):
             f"the crawl ended early: it held {held} MB of memory, and HOUXU_MEMORY_MB is {limit}; "
             "what was left waits for the next run"
         )
+
+
+class NotServed(HouxuError):
+    """The corpus cannot be shown at `host` and `port`, and why."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(f"cannot serve on {host}, port {port}: {reason}")
 
 
 class Unreadable(HouxuError):

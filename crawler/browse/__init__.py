@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.corpus.store import Corpus
-from crawler.errors import MissingExtra
+from crawler.errors import MissingExtra, NotServed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from datasette.app import Datasette
 
 HERE = Path(__file__).parent
@@ -55,7 +61,12 @@ def build(path: Path | str) -> Datasette:
     return made
 
 
-def serve(path: Path | str, port: int = 8001, host: str = "127.0.0.1") -> None:
+def serve(
+    path: Path | str,
+    port: int = 8001,
+    host: str = "127.0.0.1",
+    told: Callable[[str], object] = lambda _url: None,
+) -> None:
     """Serve a corpus until interrupted.
 
     Args:
@@ -63,15 +74,43 @@ def serve(path: Path | str, port: int = 8001, host: str = "127.0.0.1") -> None:
         port: TCP port; 0 lets the system choose.
         host: address to listen on. On loopback it answers to this machine's own names alone (asking.py); another shows
             the corpus to whoever reaches it.
+        told: called with the URL as soon as it can be opened.
 
     Raises:
         CorpusMissing: there is none at `path`.
         CorpusError: it cannot be read.
         MissingExtra: Datasette is not installed.
+        NotServed: nothing can listen on that address and port, or the pages cannot be made.
+        KeyboardInterrupt: Ctrl-C ended it.
     """
     made = build(path)
     import uvicorn
 
     from crawler.browse.asking import guarded
 
-    uvicorn.run(guarded(made.app(), host), host=host, port=port, log_level="warning", lifespan="on", workers=1)
+    with _listening(host, port) as listener:
+        real = listener.getsockname()[1]
+        told(f"http://[{host}]:{real}/" if ":" in host else f"http://{host}:{real}/")
+        server = uvicorn.Server(
+            uvicorn.Config(guarded(made.app(), host), host=host, port=real, log_level="warning", lifespan="on")
+        )
+        with suppress(SystemExit):  # with 3, which is said of something else
+            server.run(sockets=[listener])
+        if not server.started:
+            raise NotServed(host, real, "the pages could not be made, for the reason above")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, by IPv4 where a name has both."""
+    try:
+        family, *_kind, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        return socket.create_server(address, family=family)
+    except (socket.gaierror, UnicodeError):
+        raise NotServed(host, port, "this name has no address") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise NotServed(host, port, "another program listens there; --port names another, 0 a free one") from None
+        reason = (
+            "this machine has no such address" if error.errno == errno.EADDRNOTAVAIL else os.strerror(error.errno or 0)
+        )
+        raise NotServed(host, port, reason) from None

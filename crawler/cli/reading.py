@@ -249,6 +249,8 @@ def browse(db: Path, port: int, host: str) -> None:
     """Look at the corpus in a browser, read-only, until Ctrl-C."""
     from crawler.browse import serve
 
+    if not host:
+        raise click.BadParameter("it is empty, and should be a name or an address", param_hint="'--host'")
     with open_to_read(db) as corpus:
         path = corpus.path
-    serve(path, port=port, host=host)
+    serve(path, port=port, host=host, told=lambda url: click.echo(f"{url} shows {path}; Ctrl-C ends it", err=True))
