@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,3 +59,25 @@ def test_every_path_of_every_command_is_one_that_was_named() -> None:
     """No option and no argument takes click's own, for which an empty one is the current folder."""
     types = [parameter.type for command in main.commands.values() for parameter in command.params]
     assert {type(each) for each in types if isinstance(each, click.Path)} == {NamedPath}
+
+
+@pytest.mark.parametrize(
+    "address", ["", "foo", "tcp://foo", "tcp://:1", "foo:0", "foo:99999", "http://foo:1", "tcp://["]
+)
+def test_what_is_no_address_of_a_dask_scheduler_is_said(address: str, here: Path) -> None:
+    """Before anything is read; Dask itself said it with a traceback."""
+    (here / "x.warc").write_bytes(b"")
+    result = houxu("backfill", "x.warc", "--dask", address)
+    assert result.exit_code == 2
+    assert (
+        f"Invalid value for '--dask': {address!r} is no address with a port, as tcp://scheduler:8786" in result.output
+    )
+    assert [each.name for each in here.iterdir()] == ["x.warc"]
+
+
+@pytest.mark.parametrize("address", ["foo:8786", "tcp://foo:8786", "tls://[::1]:8786/"])
+def test_an_address_of_a_dask_scheduler_is_taken(address: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With or without the scheme: it is Dask's turn then, which is not installed here."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    (here / "x.warc").write_bytes(b"")
+    assert "houxu[dask]" in houxu("backfill", "x.warc", "--dask", address).output

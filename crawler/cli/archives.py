@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
     from crawler.backfill import Progress, Summary
 
 DAY = click.DateTime(["%Y-%m-%d"])
+
+_SCHEMES = {"", "tcp", "tls", "ws", "wss", "ucx"}
+"""How a Dask scheduler may be reached, by tcp where its address does not say."""
+
+
+def _scheduler(_context: click.Context, _option: click.Parameter, address: str | None) -> str | None:
+    """Refuse what cannot be the address of a Dask scheduler: Dask says so only when all is begun, in a traceback."""
+    if address is None:
+        return None
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        if parts.scheme in _SCHEMES and parts.hostname and parts.port and not parts.path.strip("/"):
+            return address
+    except ValueError:  # a port that is none
+        pass
+    raise click.BadParameter(f"{address!r} is no address with a port, as tcp://scheduler:8786 is")
 
 
 @main.command()
@@ -43,7 +60,13 @@ DAY = click.DateTime(["%Y-%m-%d"])
     help="The folder that a listing's paths start from; its own folder otherwise.",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one for each core otherwise.")
-@click.option("--dask", "scheduler", metavar="ADDRESS", help="Run on a Dask cluster, as in tcp://scheduler:8786.")
+@click.option(
+    "--dask",
+    "scheduler",
+    metavar="ADDRESS",
+    callback=_scheduler,
+    help="Run on a Dask cluster, as in tcp://scheduler:8786.",
+)
 def backfill(
     paths: tuple[Path, ...],
     topic_file: Path | None,
