@@ -38,6 +38,33 @@ def test_a_closed_stream_keeps_no_command_from_its_work(closed: str, demo: tuple
     assert db.is_file()
 
 
+@pytest.mark.parametrize("asked", ["--help", "--version", "crawl --help", "crontab"])
+def test_an_answer_that_nobody_reads_is_no_error(asked: str) -> None:
+    """`houxu --help | true` is quiet and done: the pipe is closed before anything is written."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "crawler.cli", *asked.split()],
+            stdout=write, stderr=subprocess.PIPE, text=True, timeout=120, check=False, cwd=ROOT,
+        )  # fmt: skip
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("asked", ["--help", "--version", "crawl --help", "crontab"])
+def test_an_answer_that_cannot_be_written_is_told_in_a_line(asked: str, tmp_path: Path) -> None:
+    """As on a full disk, here a file that is open for reading alone: exit 1, no traceback."""
+    (tmp_path / "out").touch()
+    with (tmp_path / "out").open() as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "crawler.cli", *asked.split()],
+            stdout=out, stderr=subprocess.PIPE, text=True, timeout=120, check=False, cwd=ROOT,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "houxu: [Errno 9] Bad file descriptor\n")
+
+
 def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
     """Not even in a child: what is written to standard output or error never goes into a corpus."""
     program = tmp_path / "program.py"

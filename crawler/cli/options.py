@@ -45,6 +45,28 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 """To a terminal: control characters but for tab and newline, and what turns the direction of writing."""
 
 
+@contextmanager
+def _ended_well() -> Iterator[None]:
+    """End what goes wrong in one line on standard error and an exit code."""
+    try:
+        yield
+    except HouxuError as error:
+        click.echo(f"houxu: {error}", err=True)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        click.echo("houxu: stopped", err=True)
+        code = SIGNALED + signal.SIGINT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` closed it: nothing more to say
+        code = 0
+    except (OSError, OverflowError) as error:  # a folder that is not there, a number no file can hold
+        click.echo(f"houxu: {error}", err=True)
+        code = 1
+    else:
+        return
+    raise click.exceptions.Exit(code)
+
+
 class Commands(click.Group):
     """Our group: every HouxuError ends in one line on standard error and its own exit code."""
 
@@ -54,22 +76,15 @@ class Commands(click.Group):
         escape_what_does_not_fit()
         return super().main(*args, **kwargs)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the command line; `--help` and `--version` are answered here."""
+        with _ended_well():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        try:
+        with _ended_well():
             return super().invoke(ctx)
-        except HouxuError as error:
-            click.echo(f"houxu: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("houxu: stopped", err=True)
-            ctx.exit(SIGNALED + signal.SIGINT)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` closed it: nothing more to say
-            ctx.exit(0)
-        except (OSError, OverflowError) as error:  # a folder that is not there, a number no file can hold
-            click.echo(f"houxu: {error}", err=True)
-            ctx.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
         """Return the commands in the order they are written here, which is the order of use."""
