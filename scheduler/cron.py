@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from crawler.text import fraction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 EVERY_MINUTES = 5
@@ -52,25 +53,31 @@ def crontab(command: Path, db: Path, topic: Path | None = None) -> str:
     )
 
 
-def systemd(command: Path, topic: Path | None = None) -> dict[str, str]:
+def systemd(command: Path, topic: Path | None = None, reads: Iterable[Path] = ()) -> dict[str, str]:
     """Return systemd units by file name: a timer with its one-shot service, and the daemon in their place.
 
     Enable either `houxu-crawl.timer` or `houxu-daemon.service`; each needs a user: `useradd --system houxu`. The corpus
-    is `/var/lib/houxu/corpus.db`. `systemd-analyze security` gives the services 1.3, OK.
+    is `/var/lib/houxu/corpus.db`. `systemd-analyze security` gives them 1.3, OK, at most 1.5.
+
+    Homes are hidden from the services, or may only be read where something they read lies there; they have a /tmp of
+    their own, or see the machine's in the same case.
 
     Args:
         command: the installed console script, absolute.
         topic: the topic file, absolute; the packaged topic otherwise.
+        reads: what else the services read, absolute: the interpreter, the packages, what links lead to.
     """
     db = str(STATE / "corpus.db")
     crawl = _crawl(command, db, topic)
     daemon = [str(command), "daemon", "--db", db, *_topic(topic)]
+    hardened = _hardened([command, *([] if topic is None else [topic]), *reads])
     return {
         "houxu-crawl.service": _unit(
             "Follow the story once",
             "Type=oneshot",
             f"ExecStart={_unit_quoted(crawl)}",
             f"TimeoutStartSec={RUN_SECONDS + 60}",
+            *hardened,
         ),
         "houxu-crawl.timer": _TIMER.format(minutes=EVERY_MINUTES),
         "houxu-daemon.service": _unit(
@@ -84,6 +91,7 @@ def systemd(command: Path, topic: Path | None = None) -> dict[str, str]:
             "SuccessExitStatus=143",
             "RestartPreventExitStatus=2",  # the topic file, or a corpus of another topic: a person must look
             "WatchdogSec=300",
+            *hardened,
             install="multi-user.target",
         ),
     }
@@ -109,6 +117,16 @@ def _unit_quoted(words: list[str]) -> str:
     return " ".join(f'"{word}"' if " " in word or "'" in word or '"' in word else word for word in escaped)
 
 
+def _hardened(reads: list[Path]) -> list[str]:
+    """Return what a service may not do, with as much of it as lets it start from where these lie."""
+    at_home, in_tmp = (any(path.is_relative_to(each) for path in reads for each in under) for under in (_HOMES, _TMP))
+    return _HARDENED.format(
+        home="read-only" if at_home else "true",
+        tmp="false" if in_tmp else "true",
+        user="\n# It must be able to read what ExecStart names: many a home is closed to others." if at_home else "",
+    ).splitlines()
+
+
 def _unit(description: str, *service: str, install: str | None = None) -> str:
     lines = [
         "[Unit]",
@@ -118,7 +136,6 @@ def _unit(description: str, *service: str, install: str | None = None) -> str:
         "",
         "[Service]",
         *service,
-        *_HARDENED.strip().splitlines(),
     ]
     if install is not None:
         lines += ["", "[Install]", f"WantedBy={install}"]
@@ -140,8 +157,12 @@ AccuracySec=15s
 WantedBy=timers.target
 """
 
+_HOMES, _TMP = ("/home", "/root", "/run/user"), ("/tmp", "/var/tmp")  # noqa: S108 nothing is written there
+"""What ProtectHome and PrivateTmp hide."""
+
 # Not MemoryDenyWriteExecute: under it pyOpenSSL's callbacks raise MemoryError, and every https request fails.
-_HARDENED = """
+_HARDENED = """\
+# This user must exist: `useradd --system houxu` makes it.{user}
 User=houxu
 StateDirectory=houxu
 StateDirectoryMode=0750
@@ -161,7 +182,7 @@ NoNewPrivileges=true
 CapabilityBoundingSet=
 AmbientCapabilities=
 ProtectSystem=strict
-ProtectHome=true
+ProtectHome={home}
 ProtectProc=invisible
 ProcSubset=pid
 ProtectClock=true
@@ -171,7 +192,7 @@ ProtectKernelLogs=true
 ProtectKernelModules=true
 ProtectKernelTunables=true
 PrivateDevices=true
-PrivateTmp=true
+PrivateTmp={tmp}
 PrivateUsers=true
 DevicePolicy=closed
 LockPersonality=true

@@ -101,10 +101,34 @@ def test_awkward_paths_survive_systemd() -> None:
     assert '--topic "/etc/my topic/100%%$$x.toml"' in text
 
 
+@pytest.mark.parametrize(
+    ("command", "topic", "reads", "home", "tmp"),
+    [
+        (COMMAND, None, [], "true", "true"),
+        (Path("/home/me/.venv/bin/houxu"), None, [], "read-only", "true"),
+        (COMMAND, Path("/root/my-topic.toml"), [], "read-only", "true"),
+        (COMMAND, None, [Path("/run/user/1000/python")], "read-only", "true"),
+        (COMMAND, Path("/tmp/my-topic.toml"), [], "true", "false"),  # noqa: S108 a user's
+        (COMMAND, None, [Path("/var/tmp/venv"), Path("/home/me")], "read-only", "false"),  # noqa: S108 likewise
+        (Path("/homes/me/houxu"), None, [Path("/srv/tmp")], "true", "true"),
+    ],
+)
+def test_units_hide_nothing_that_they_need(
+    command: Path, topic: Path | None, reads: list[Path], home: str, tmp: str
+) -> None:
+    """ProtectHome and PrivateTmp would hide a program, a topic file or a Python that lies there: it never started."""
+    for name, text in systemd(command, topic, reads).items():
+        if name.endswith(".service"):
+            service = unit(text)["Service"]
+            assert (service["ProtectHome"], service["PrivateTmp"]) == ([home], [tmp])
+            assert ("many a home is closed" in text) is (home == "read-only")
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_finds_them_sound_and_safe(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reads", [[], [Path("/home/me")], [Path("/home/me"), Path("/tmp/me")]])  # noqa: S108 a user's
+def test_systemd_finds_them_sound_and_safe(reads: list[Path], tmp_path: Path) -> None:
     """systemd-analyze verifies the units without a word, and rates the services OK."""
-    for name, text in systemd(Path("/bin/true")).items():
+    for name, text in systemd(Path("/bin/true"), None, reads).items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     files = sorted(str(file) for file in tmp_path.iterdir())
     verified = subprocess.run(["systemd-analyze", "verify", *files], capture_output=True, text=True, check=False)

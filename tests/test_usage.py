@@ -81,3 +81,21 @@ def test_an_address_of_a_dask_scheduler_is_taken(address: str, here: Path, monke
     monkeypatch.setitem(sys.modules, "distributed", None)
     (here / "x.warc").write_bytes(b"")
     assert "houxu[dask]" in houxu("backfill", "x.warc", "--dask", address).output
+
+
+@pytest.mark.parametrize("command", ["crontab", "systemd"])
+def test_no_timetable_is_made_for_a_topic_that_no_crawl_would_take(command: str, here: Path) -> None:
+    """Missing or with mistakes it exits as a crawl would, at once, and nothing is printed to be installed."""
+    (here / "bad.toml").write_text('[topic]\nid = "Bad Id"\n', encoding="utf-8")
+    for name, said in (("none.toml", "none.toml: 1 mistake\n  cannot be read"), ("bad.toml", "Bad Id")):
+        result = houxu(command, "--topic", name)
+        assert result.exit_code == houxu("crawl", "--topic", name).exit_code == 2
+        assert said in result.stderr
+        assert result.stdout == ""
+
+
+def test_units_are_made_for_where_the_interpreter_truly_is(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python in a home that a link leads to may be read by the service."""
+    (here / "home").symlink_to("/home")
+    monkeypatch.setattr(sys, "base_prefix", str(here / "home" / "me" / "python"))
+    assert "ProtectHome=read-only\n" in houxu("systemd").stdout

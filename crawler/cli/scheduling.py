@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import click
 
+import crawler
 from crawler import topic as topics
 from crawler.cli.options import NamedPath, log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
 from crawler.cli.overrides import scrapy_settings
@@ -58,7 +60,8 @@ def systemd(topic_file: Path | None, into: Path | None) -> None:
     """Print hardened systemd units: a timer with its service, and the daemon."""
     from scheduler.cron import systemd as units
 
-    for name, text in units(_command(), _topic(topic_file)).items():
+    command, topic = _command(), _topic(topic_file)
+    for name, text in units(command, topic, _reads(command, topic)).items():
         if into is None:
             click.echo(f"# /etc/systemd/system/{name}\n{text}")
         else:
@@ -75,7 +78,23 @@ def _command() -> Path:
 
 
 def _topic(file: Path | None) -> Path | None:
-    return None if file is None else _absolute(file)
+    """Return a sound topic file, absolute.
+
+    Raises:
+        TopicError: it cannot be read, or has mistakes: what is printed would fail at every run.
+    """
+    if file is None:
+        return None
+    path = _absolute(file)
+    topics.load(path)
+    return path
+
+
+def _reads(command: Path, topic: Path | None) -> list[Path]:
+    """Return what a service reads, and what it is by its true name: a virtual environment's Python is a link."""
+    installed = [Path(sys.prefix), Path(sys.base_prefix), Path(crawler.__file__).parent]
+    named = [command, *([] if topic is None else [topic]), *installed]
+    return [*named, *(Path(os.path.realpath(path)) for path in named)]
 
 
 def _absolute(file: Path) -> Path:
