@@ -8,6 +8,7 @@ import os
 import socket
 import urllib.request
 from contextlib import suppress
+from http.client import HTTPException
 
 PING_SECONDS = 5.0
 
@@ -43,7 +44,7 @@ async def ping(url: str | None, what: str | int) -> None:
         return
     try:
         await asyncio.to_thread(_get, f"{url.rstrip('/')}/{what}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         log.warning("the health check at %s could not be told: %s", url, error)
 
 
