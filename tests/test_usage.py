@@ -99,3 +99,29 @@ def test_units_are_made_for_where_the_interpreter_truly_is(here: Path, monkeypat
     (here / "home").symlink_to("/home")
     monkeypatch.setattr(sys, "base_prefix", str(here / "home" / "me" / "python"))
     assert "ProtectHome=read-only\n" in houxu("systemd").stdout
+
+
+@pytest.mark.parametrize(
+    "url", ["", "notaurl", "ftp://example.org/x", "http://", "https://example.org/a b", "http://a:x/"]
+)
+def test_what_no_health_check_can_be_asked_at_is_said(url: str, here: Path) -> None:
+    """The daemon does not start: nobody would ever be told."""
+    result = houxu("daemon", "--ping", url)
+    assert result.exit_code == 2
+    assert f"Invalid value for '--ping': {url!r} is no URL with http or https\n" in result.output
+    assert list(here.iterdir()) == []
+
+
+def test_candidates_are_of_no_claim() -> None:
+    """An ID beside --candidates was passed over without a word."""
+    result = houxu("claims", "iot", "--candidates")
+    assert result.exit_code == 2
+    assert "--candidates are numbers of no claim: leave ID out" in result.output
+
+
+@pytest.mark.parametrize("day", ["soon", "0001-01-01"])
+def test_a_day_that_is_none_is_said_of_its_option(day: str) -> None:
+    """Also where there is no corpus to look into."""
+    result = houxu("digest", "--since", day)
+    assert result.exit_code == 2
+    assert f"Invalid value for '--since': {day!r} is" in result.output

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--candidates", is_flag=True, help="Numbers no claim knows that independent texts keep saying.")
 def claims(claim_id: str | None, topic_file: Path | None, db: Path, *, as_json: bool, candidates: bool) -> None:
     """Show what became of the seed's claims: every value, who said it first, how many others."""
+    if candidates and claim_id is not None:
+        raise click.UsageError("--candidates are numbers of no claim: leave ID out")
     topic = topics.load(topic_file)
     with open_to_read(db) as corpus:
         if candidates:

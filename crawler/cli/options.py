@@ -196,7 +196,7 @@ def with_shard(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def instant_since(text: str, now: datetime) -> datetime:
-    """Return the instant that a span before `now` (24h, 7d, 30m) or a day names.
+    """Return the instant that --since names: a span before `now` (24h, 7d, 30m) or a day.
 
     Raises:
         click.BadParameter: it is neither, or a day before 1970.
@@ -206,9 +206,11 @@ def instant_since(text: str, now: datetime) -> datetime:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no span like 24h or 7d, and no day like 2026-03-19") from None
+        said = f"{text!r} is no span like 24h or 7d, and no day like 2026-03-19"
+        raise click.BadParameter(said, param_hint="'--since'") from None
     if day < datetime.fromtimestamp(0, UTC):  # bursts look weeks back from it: year 1 has none
-        raise click.BadParameter(f"{text!r} is too early: give 1970-01-01 for all there is, or a later day")
+        said = f"{text!r} is too early: give 1970-01-01 for all there is, or a later day"
+        raise click.BadParameter(said, param_hint="'--since'")
     return day
 
 

@@ -233,8 +233,9 @@ def topic(file: Path | None, *, check: bool, as_json: bool) -> None:
 def digest(db: Path, since: str, form: Form) -> None:
     """Tell what is new: stories, edits, sources to look after. Prints nothing when there is nothing."""
     now = datetime.now(UTC)
+    begin = instant_since(since, now)
     with open_to_read(db) as corpus:
-        text = tell(corpus.news(instant_since(since, now), now), form)
+        text = tell(corpus.news(begin, now), form)
     if text:
         click.echo(text.rstrip())
 

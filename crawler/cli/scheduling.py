@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -14,12 +15,22 @@ from crawler import topic as topics
 from crawler.cli.options import NamedPath, log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
 from crawler.cli.overrides import scrapy_settings
 from crawler.shards import share
+from crawler.web import is_web_url
+
+
+def _ping(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
+    """Refuse what no request can be made of: the daemon would only log, at every run, that nobody was told."""
+    if url is None or (re.fullmatch("[!-~]+", url) and is_web_url(url)):
+        return url
+    raise click.BadParameter(f"{url!r} is no URL with http or https")
 
 
 @main.command()
 @with_crawl
 @with_shard
-@click.option("--ping", metavar="URL", help="A health check to tell: URL/start, then URL/ and the exit code.")
+@click.option(
+    "--ping", metavar="URL", callback=_ping, help="A health check to tell: URL/start, then URL/ and the exit code."
+)
 def daemon(
     db: Path,
     topic_file: Path | None,
