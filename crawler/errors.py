@@ -27,6 +27,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.plural import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -58,9 +60,8 @@ class TopicError(HouxuError):
     def __init__(self, path: Path | str, mistakes: Sequence[str]) -> None:
         self.path = str(path)
         self.mistakes = tuple(mistakes)
-        noun = "mistake" if len(self.mistakes) == 1 else "mistakes"
         lines = "".join(f"\n  {line}" for line in self.mistakes)
-        super().__init__(f"{self.path}: {len(self.mistakes)} {noun}{lines}")
+        super().__init__(f"{self.path}: {counted(len(self.mistakes), 'mistake')}{lines}")
 
 
 class CorpusError(HouxuError):
@@ -157,9 +158,9 @@ class NetworkDown(HouxuError):
 
     def __init__(self, hosts: int) -> None:
         self.hosts = hosts
-        noun = "host" if hosts == 1 else "hosts"
         super().__init__(
-            f"no network: none of {hosts} {noun} could be reached; nothing was changed, the next run tries again"
+            f"no network: none of {counted(hosts, 'host')} could be reached; "
+            "nothing was changed, the next run tries again"
         )
 
 
@@ -168,7 +169,8 @@ class AllFailed(HouxuError):
 
     def __init__(self, sources: int) -> None:
         self.sources = sources
-        super().__init__(f"all {sources} sources failed; `houxu sources` says how")
+        failed = "the one source that was asked" if sources == 1 else f"all {sources} sources"
+        super().__init__(f"{failed} failed; `houxu sources` says how")
 
 
 class MemoryFull(HouxuError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crawler import show
+from crawler.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,8 +61,8 @@ def _named(row: Mapping[str, Any]) -> bool:
 
 def texts(independent: int, copies: int) -> str:
     """Return how many texts say it: copies are no second witness."""
-    counted = f"{independent} independent text{'s' * (independent != 1)}"
-    return counted + (f", {copies} cop{'y' if copies == 1 else 'ies'}" if copies else "")
+    said = counted(independent, "independent text")
+    return f"{said}, {counted(copies, 'copy', 'copies')}" if copies else said
 
 
 def candidates(found: Sequence[Candidate], terminal: int = 80) -> Iterable[str]:

@@ -8,6 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from crawler.grams import WIDE
+from crawler.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -265,8 +266,8 @@ def counts(row: Mapping[str, Any]) -> str:
     """Return a story's counts in words."""
     copies = row["articles"] - row["voices"]
     return (
-        f"{row['articles']} article{'s' * (row['articles'] != 1)} in {row['outlets']} "
-        f"outlet{'s' * (row['outlets'] != 1)}, {row['voices']} independent, {copies} cop{'y' if copies == 1 else 'ies'}"
+        f"{counted(row['articles'], 'article')} in {counted(row['outlets'], 'outlet')}, "
+        f"{row['voices']} independent, {counted(copies, 'copy', 'copies')}"
     )
 
 
@@ -274,10 +275,10 @@ def status(answer: Mapping[str, Any]) -> Iterable[str]:
     """Give the state of a corpus at a glance; the caller sees to the width (`within`)."""
     last, success = answer["last_run"], answer["last_success"]
     yield f"{answer['path']} (topic {answer['topic']}, {answer['bytes'] / 1e6:.1f} MB on disk)"
-    yield f"  {answer['articles']} articles, {answer['revisions']} revisions, {answer['stories']} stories"
+    revisions, stories = counted(answer["revisions"], "revision"), counted(answer["stories"], "story", "stories")
+    yield f"  {counted(answer['articles'], 'article')}, {revisions}, {stories}"
     waiting = f", the oldest since {answer['oldest_lead']}" if answer["oldest_lead"] else ""
-    leads = "lead waits" if answer["backlog"] == 1 else "leads wait"
-    yield f"  {answer['backlog']} {leads} for a visit{waiting}"
+    yield f"  {counted(answer['backlog'], 'lead waits', 'leads wait')} for a visit{waiting}"
     if last:
         ending = last["ending"] or "still running, or killed"
         yield f"  last run {last['started_at']} by {last['by']}: {ending}" + (

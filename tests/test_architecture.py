@@ -19,6 +19,7 @@ GROUND = {
     "grams",
     "model",
     "numbers",
+    "plural",
     "spellings",
     "storable",
     "text",

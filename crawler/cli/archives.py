@@ -15,6 +15,7 @@ import click
 from crawler import show
 from crawler import topic as topics
 from crawler.cli.options import NamedPath, main, progress_bar, terminal_width, with_db, with_topic
+from crawler.plural import counted
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
@@ -107,8 +108,9 @@ def _told(summary: Summary, outside: int) -> Iterator[str]:
     from crawler.warc import DROPPED
 
     why = {**DROPPED, "repeated": "the same page of the same second again"}
-    said = [f"{summary.files} files, {summary.records} pages and other answers"]
-    said += [f"{outside} files passed over: by their names they lie outside --from and --to"] if outside else []
+    answers = counted(summary.records, "page or other answer", "pages and other answers")
+    said = [f"{counted(summary.files, 'file')}, {answers}"]
+    said += [f"{counted(outside, 'file')} passed over: outside --from and --to by name"] if outside else []
     yield "; ".join(said)
     rows = [
         *({"answers": count, "what became of them": why[key]} for key, count in summary.dropped.most_common()),
@@ -132,7 +134,7 @@ def _progress() -> Iterator[Callable[[Progress], object]]:
         read = now.read - begun.read
         end = datetime.now().astimezone() + timedelta(seconds=seconds * (now.size - now.read) / read) if read else None
         click.echo(
-            f"\r{now.files} of {now.all_files} files, {now.read / 1e9:.2f} of {now.size / 1e9:.2f} GB, "
+            f"\r{now.files} of {counted(now.all_files, 'file')}, {now.read / 1e9:.2f} of {now.size / 1e9:.2f} GB, "
             f"{(now.records - begun.records) / seconds:,.0f} answers a second"
             + (f", done at {end:%d %b %H:%M}\033[K" if end else "\033[K"),
             nl=False,
@@ -165,10 +167,11 @@ def merge(shards: tuple[Path, ...], topic_file: Path | None, db: Path) -> None:
             corpus.close(checkpoint=True)
     for one in brought:
         if one.forgot_articles or one.forgot_leads:
-            gone = f"{one.forgot_articles} articles and {one.forgot_leads} leads of this corpus are gone"
-            click.echo(f"{one.shard}: had forgotten what was here: {gone}", err=True)
+            gone = f"{counted(one.forgot_articles, 'article')} and {counted(one.forgot_leads, 'lead')}"
+            click.echo(f"{one.shard}: had forgotten what was here: {gone} of this corpus are gone", err=True)
     articles, visits = sum(one.articles for one in brought), sum(one.tellings + one.visits for one in brought)
-    click.echo(f"{len(brought)} shards: {articles} new articles, {visits} new visits", err=True)
+    new = f"{counted(articles, 'new article')}, {counted(visits, 'new visit')}"
+    click.echo(f"{counted(len(brought), 'shard')}: {new}", err=True)
 
 
 def _corpora(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from crawler import __version__, show
 from crawler.cli.streams import escape_what_does_not_fit, open_closed_streams
 from crawler.corpus.store import Corpus
 from crawler.errors import SIGNALED, CorpusMissing, HouxuError
+from crawler.plural import counted
 from crawler.shards import shard_of
 from scheduler.lock import run_lock
 
@@ -257,7 +258,7 @@ def progress_bar(label: str) -> Iterator[Callable[[int], object]]:
         nonlocal done
         done += count
         rate = done / max(time.monotonic() - started, 1e-9)
-        click.echo(f"\r{label}: {done} answers, {rate:.1f} a second ", nl=False, err=True)
+        click.echo(f"\r{label}: {counted(done, 'answer')}, {rate:.1f} a second ", nl=False, err=True)
 
     try:
         yield step

@@ -28,6 +28,7 @@ from crawler.cli.options import (
 )
 from crawler.cli.overrides import scrapy_settings
 from crawler.digest import Form, tell
+from crawler.plural import counted
 from crawler.web import is_web_url
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def sources(
             rows = check_sources(topics.load(topic_file), scrapy_settings(overrides), allow_host, progress=progress)
         columns = ("id", "status", "items", "newest", "charset", "robots", "wrong")
         live = sum(row["wrong"] is None for row in rows)
-        click.echo(f"{live} of {len(rows)} sources live", err=True)
+        click.echo(f"{live} of {counted(len(rows), 'source')} live", err=True)
     else:
         with open_to_read(db) as corpus:
             rows = corpus.source_rows()

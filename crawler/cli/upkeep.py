@@ -31,6 +31,7 @@ from crawler.corpus.forgetting import forget as forget_for_good
 from crawler.corpus.forgetting import host_meant
 from crawler.export import Format
 from crawler.export import export as export_coverage
+from crawler.plural import counted
 from crawler.web import is_web_url
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def reindex(db: Path) -> None:
             progress(1)
 
         count = corpus.reindex(step)
-    click.echo(f"{count} articles indexed", err=True)
+    click.echo(f"{counted(count, 'article')} indexed", err=True)
 
 
 @main.command()
@@ -109,7 +110,7 @@ def forget(what: str, topic_file: Path | None, db: Path) -> None:
     topic = topics.load(topic_file)
     with locked(db), open_to_write(db, topic) as corpus:
         gone = forget_for_good(corpus, what, now=datetime.now(UTC), same=stories.names(topic.relevance))
-    held = f"forgot {gone.articles} articles, {gone.leads} leads, {gone.pages} pages"
+    held = f"forgot {counted(gone.articles, 'article')}, {counted(gone.leads, 'lead')}, {counted(gone.pages, 'page')}"
     click.echo(held if gone.articles or gone.leads else f"nothing was held of {what}; it will not be fetched", err=True)
 
 
