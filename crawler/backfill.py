@@ -29,7 +29,7 @@ from crawler.dedupe import host_of, site
 from crawler.errors import CorpusError, HouxuError, MissingExtra
 from crawler.path import Fetched, append_all, is_enough, prepare
 from crawler.relevance import gate
-from crawler.warc import Place, Wanted, records
+from crawler.warc import Place, Wanted, reader, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -191,9 +191,11 @@ def backfill(
         What was read; a file that could not be is in its `errors`.
 
     Raises:
-        MissingExtra: `scheduler` is given and Dask is not installed.
+        MissingExtra: FastWARC is not installed; or Dask, where `scheduler` is given.
         CorpusError: a worker process died; what it had committed stays, and a rerun goes on.
     """
+    if scheduler is None:  # else its workers need it, and we do not
+        reader()
     total = Summary()
     every = list(tasks)
     sizes = {task.shard: _size(task.file) for task in every}

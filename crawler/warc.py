@@ -147,19 +147,29 @@ def pages(file: Path) -> Iterator[Page]:
     return (record.page for record in records(file) if record.page is not None)
 
 
-def _raw(stream: BinaryIO, offset: int) -> Iterator[tuple[int, Any]]:
-    """Give (offset, FastWARC's record) of every response from `offset` on; None for a damaged stretch."""
+def reader() -> tuple[Any, Any]:
+    """Return FastWARC's iterator, and what it calls a response.
+
+    Raises:
+        MissingExtra: FastWARC is not installed.
+    """
     try:
         from fastwarc.warc import ArchiveIterator, WarcRecordType
     except ImportError as error:
         raise MissingExtra("replay or backfill", "warc") from error
+    return ArchiveIterator, WarcRecordType.response
+
+
+def _raw(stream: BinaryIO, offset: int) -> Iterator[tuple[int, Any]]:
+    """Give (offset, FastWARC's record) of every response from `offset` on; None for a damaged stretch."""
+    iterator, response = reader()
     at: int | None = offset
     while at is not None:
         stream.seek(at)
         try:
             # No auto_decode: with it the iterator stops, without a word, after a record that is chunked and gzipped.
             # The HTTP head is parsed later: a block digest is of the block as it stands in the file.
-            for raw in ArchiveIterator(stream, record_types=WarcRecordType.response, parse_http=False):
+            for raw in iterator(stream, record_types=response, parse_http=False):
                 at = raw.stream_pos
                 yield at, raw
         except (OSError, RuntimeError):

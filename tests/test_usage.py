@@ -75,6 +75,16 @@ def test_what_is_no_address_of_a_dask_scheduler_is_said(address: str, here: Path
     assert [each.name for each in here.iterdir()] == ["x.warc"]
 
 
+@pytest.mark.parametrize("command", [["backfill"], ["replay", "--db", "c.db"]])
+def test_an_extra_that_archives_need_is_named(command: list[str], here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone, and with the exit of every missing extra: nothing was read that could be summed up."""
+    monkeypatch.setitem(sys.modules, "fastwarc.warc", None)
+    (here / "x.warc").write_bytes(b"WARC/1.0\r\n")
+    result = houxu(*command, "x.warc")
+    assert result.exit_code == 2
+    assert result.output == "houxu: houxu replay or backfill needs an extra: pip install 'houxu[warc]'\n"
+
+
 @pytest.mark.parametrize("address", ["foo:8786", "tcp://foo:8786", "tls://[::1]:8786/"])
 def test_an_address_of_a_dask_scheduler_is_taken(address: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With or without the scheme: it is Dask's turn then, which is not installed here."""
