@@ -45,6 +45,21 @@ def test_every_command_that_is_named_exists() -> None:
     assert named <= set(main.commands)
 
 
+def test_every_option_is_where_it_is_said_to_be() -> None:
+    """The README's table of options names the commands that have them, all of them and no other."""
+    rows = re.findall(r"^\| (`-.+) \| (.+) \|$", TEXT, re.MULTILINE)
+    assert len(rows) == 5
+    for options, said in rows:
+        for option in re.findall(r"`(-[a-z-]+)", options):
+            have = {
+                name
+                for name, command in main.commands.items()
+                if any(option in parameter.opts for parameter in command.params)
+            }
+            named = set(re.findall(r"`(\w+)`", said))
+            assert have == (set(main.commands) - named if said.startswith("all but") else named), option
+
+
 def test_every_command_has_help() -> None:
     """`--help` of every command says what it does and exits 0."""
     for name in main.commands:

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 EXITS = {
     0: "done; also when nothing was due, nothing was new, or `--max-runtime` ended it",
-    1: "every source asked failed (under cron: on 3 hosts or more), no network, or the corpus cannot be used",
-    2: "usage, or a topic file with mistakes",
+    1: "every source asked failed (on 3 hosts or more where standard error is no terminal, as under cron), no network, "
+    "the corpus cannot be used, or what was asked for is not in it: a story, a claim, a URL",
+    2: "usage, a topic file with mistakes, a corpus of another topic, or an extra that is not installed",
     3: "done, but some source's health changed for the worse since the last run (told once; never on the first run)",
     75: "another run holds the lock (after `--wait`, 0 s by default)",
     130: "stopped cleanly by Ctrl-C (SIGINT)",
