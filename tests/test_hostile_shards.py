@@ -18,6 +18,7 @@ from crawler.corpus.forgetting import forget
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
 from crawler.model import stamp
+from crawler.plural import counted
 from scheduler.rates import Rates
 from tests.test_merge import MANY, TOPIC, held, merged, write
 from tests.test_path import NOON
@@ -264,7 +265,7 @@ def test_what_a_shard_had_forgotten_is_counted(tmp_path: Path) -> None:
     with resources.as_file(resources.files("crawler.sample") / "topic.toml") as topic:
         result = CliRunner().invoke(main, ["merge", str(forgetful), "--db", str(db), "--topic", str(topic)])
     assert result.exit_code == 0, result.output
-    assert f"forgetful.db: had forgotten what was here: {counts.articles} articles" in result.output
+    assert f"forgetful.db: had forgotten what was here: {counted(counts.articles, 'article')} and" in result.output
 
 
 def test_rates_of_another_shape_are_none() -> None:
