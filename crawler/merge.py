@@ -92,15 +92,16 @@ def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[in
         union.leads(corpus, shard, now)
         polls = union.polls(corpus, shard)
         first = list(islice(polls, 1))
+        note = f"merged {path.name}"
         if fresh or others or first:
-            run_id = corpus.start_run("person", datetime.now(UTC))
+            run_id = corpus.start_run("person", datetime.now(UTC), note)
             union.add_polls(corpus, chain(first, polls), run_id)
             _tell_all(corpus, topic, fresh, by_url(every), run_id, progress)
             union.add_visits(corpus, shard, others, run_id)
             progress(len(others))
             with corpus.transaction():
                 corpus.count(run_id, visits=len(fresh) + len(others), articles=max(0, corpus.articles() - before))
-            corpus.end_run(run_id, "done", datetime.now(UTC), f"merged {path.name}")
+            corpus.end_run(run_id, "done", datetime.now(UTC), note)
         _judge_again(corpus, topic, union.rescanned(corpus, shard))
         union.point_all_leads(corpus, shard)
         return Merged(path, len(fresh), len(others), corpus.articles() - before, forgot["articles"], forgot["leads"])

@@ -9,14 +9,14 @@ import tempfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from crawler.corpus.forgetting import forget
-from crawler.corpus.merge import Merging
+from crawler.corpus.merge import Merging, revision_of
 from crawler.corpus.store import Corpus
 from crawler.corpus.upkeep import publish
 from crawler.errors import CorpusError, CorpusMissing, WrongTopic
@@ -159,6 +159,36 @@ def held(path: Path) -> dict[str, object]:
     [{0}, {0, 1, 2}, {0}, {0, 1, 2}, {1}, {2}, {2}, {2}, {0, 1}],
     [0, 1, 2],
 )
+@example(  # a page that two leads' titles made two texts of, one seen after a visit that found nothing new
+    [
+        (19, 3, 1, None, False),
+        (13, 3, 5, None, True),
+        (10, 0, 3, None, True),
+        (25, 3, 1, 1, False),
+        (9, 2, 4, None, False),
+        (39, 2, 3, 1, False),
+        (12, 0, 5, None, False),
+        (0, 1, 2, None, False),
+        (29, 3, 1, 1, True),
+    ],
+    [{0, 1}, {0}, {0, 1}, {0, 1, 2}, {0, 2}, {0, 1}, {0, 1, 2}, {0, 1, 2}, {0}],
+    [0, 1, 2],
+)
+@example(  # an emptied article whose old root's tree moves to another story while it waits to be told anew
+    [
+        (13, 0, 1, 0, False),
+        (36, 1, 2, 1, False),
+        (20, 1, 4, None, True),
+        (23, 0, 1, None, True),
+        (12, 1, 2, None, True),
+        (3, 0, 4, 0, False),
+        (7, 3, 3, None, False),
+        (21, 0, 3, None, True),
+        (39, 3, 4, 1, False),
+    ],
+    [{0}, {0, 1, 2}, {1}, {0, 1, 2}, {0, 1}, {0, 1, 2}, {1}, {0, 1, 2}, {0, 1, 2}],
+    [2, 0, 1],
+)
 @given(readings, shared, st.permutations(range(3)))
 def test_shards_in_any_order_are_the_single_writer(
     read: list[Reading], where: list[set[int]], order: list[int]
@@ -175,6 +205,29 @@ def test_shards_in_any_order_are_the_single_writer(
         assert merged(folder / "all.db", shards) == once
 
 
+@pytest.mark.parametrize(
+    ("visit", "read"),
+    [
+        ({"visit_id": 1, "at": "01", "page_sha256": "a"}, 1),  # it brought its revision
+        ({"visit_id": 2, "at": "02", "page_sha256": "b"}, 1),  # in order, of a page that was read otherwise later
+        ({"visit_id": 2, "at": "02", "page_sha256": None}, 1),
+        ({"visit_id": 5, "at": "05", "page_sha256": "a"}, 3),  # in order, of a page that had been read otherwise
+        ({"visit_id": 9, "at": "02", "page_sha256": "b"}, 2),  # late: the revision of a later time was there
+        ({"visit_id": 9, "at": "02", "page_sha256": "b", "merged": 1}, 1),  # told in order by a merge
+        ({"visit_id": 9, "at": "03", "page_sha256": "b"}, 2),  # late, and it brought a revision
+        ({"visit_id": 9, "at": "00", "page_sha256": "x"}, 1),  # before all of them: the first is the nearest
+    ],
+)
+def test_a_visit_that_brought_no_text_read_the_one_there_was(visit: dict[str, Any], read: int) -> None:
+    """In order of time the latest; late, that of its page. The revisions are of the hours 1, 3 and 4."""
+    revisions = [
+        {"id": 1, "rev": 1, "seen_at": "01", "page_sha256": "a", "told_by": 1},
+        {"id": 2, "rev": 2, "seen_at": "03", "page_sha256": "b", "told_by": 3},
+        {"id": 3, "rev": 3, "seen_at": "04", "page_sha256": "c", "told_by": 4},
+    ]
+    assert revision_of({"merged": 0} | visit, revisions) == read
+
+
 def test_a_merge_killed_anywhere_is_finished_by_the_next(tmp_path: Path) -> None:
     """Killed -9 between any two of its transactions, a merge that is run again ends as one that nobody killed."""
     shards = [write(tmp_path / f"{at}.db", MANY[at::2]) for at in (0, 1)]
@@ -189,7 +242,7 @@ def test_a_merge_killed_anywhere_is_finished_by_the_next(tmp_path: Path) -> None
 DRIVER = """
 import os, signal, sys
 from pathlib import Path
-from crawler.corpus.merge import Merging
+from crawler.corpus.merge import Merging, revision_of
 from crawler.merge import merge
 from crawler.sample.demo import sample_topic
 left = int(sys.argv[1])

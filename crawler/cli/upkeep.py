@@ -92,7 +92,7 @@ def prune(topic_file: Path | None, db: Path) -> None:
     topic = topics.load(topic_file)
     with locked(db), open_to_write(db, topic) as corpus:
         gone = upkeep.prune(corpus, topic.keep_offtopic, datetime.now(UTC))
-    click.echo(f"{gone} pages removed", err=True)
+    click.echo(f"{counted(gone, 'page')} removed", err=True)
 
 
 @main.command()

@@ -17,7 +17,7 @@ from crawler.errors import PageLost
 from crawler.model import Article, Hit, Verdict, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from crawler.model import Page
@@ -25,17 +25,21 @@ if TYPE_CHECKING:
 _TELLINGS = """
 SELECT v.id AS visit_id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, v.article_id,
        l.url AS lead, d.id AS verdict_id, d.url AS declared, d.at AS judged_at, d.topic_digest, d.relevant, d.score,
-       d.rule, d.terms, a.url AS held_at
-FROM verdicts d JOIN visits v ON v.id = d.visit_id JOIN articles a ON a.id = d.article_id
-     LEFT JOIN leads l ON l.id = v.lead_id
+       d.rule, d.terms, a.url AS held_at, coalesce(u.note LIKE 'merged %', 0) AS merged
+FROM verdicts d JOIN visits v ON v.id = d.visit_id JOIN runs u ON u.id = v.run_id
+     JOIN articles a ON a.id = d.article_id LEFT JOIN leads l ON l.id = v.lead_id
+"""
+
+_REVISIONS = """
+SELECT id, rev, seen_at, page_sha256, (SELECT min(v.id) FROM visits v WHERE v.article_id = r.article_id
+         AND v.at = r.seen_at AND v.ending IN ('stored', 'revised', 'paywalled')) AS told_by
+FROM revisions r WHERE article_id = ?
 """
 
 _TEXT = """
-SELECT r.id, r.article_id, r.title, r.body, r.authors, r.credited_source, r.published_at, r.published_raw,
-       r.published_tz, r.modified_at, r.lang, r.image, r.evidence, a.outlet, a.published_at AS counted_from, r.rev
-FROM revisions r JOIN articles a ON a.id = r.article_id
-WHERE r.article_id = ? ORDER BY r.page_sha256 IS NOT ?, r.seen_at > ?, abs(julianday(r.seen_at) - julianday(?)), r.rev
-LIMIT 1
+SELECT r.title, r.body, r.authors, r.credited_source, r.published_at, r.published_raw, r.published_tz, r.modified_at,
+       r.lang, r.image, r.evidence, a.outlet, a.published_at AS counted_from, r.rev
+FROM revisions r JOIN articles a ON a.id = r.article_id WHERE r.id = ?
 """
 
 
@@ -70,11 +74,11 @@ class Telling:
     def article(self) -> Article:
         """Return the text it read, under the URL that its page declares.
 
-        A visit that found nothing new names no revision: its text is that of the revision with its page, or else the
-        latest at the time. What only its page said (where it declares its URL, who wrote it) is in `page` alone.
+        A visit that found nothing new names no revision: see `revision_of`. What only its page said (where it declares
+        its URL, who wrote it) is in `page` alone.
         """
-        at = self.row["at"]
-        (text,) = self.corpus.rows(_TEXT, (self.row["article_id"], self.row["page_sha256"], at, at))
+        revisions = self.corpus.rows(_REVISIONS, (self.row["article_id"],))
+        (text,) = self.corpus.rows(_TEXT, (revision_of(self.row, revisions),))
         published = text["published_at"] and instant(text["published_at"])
         return Article(
             url=self.row["declared"],
@@ -104,6 +108,34 @@ class Telling:
             return self.corpus.page_of(self.row["visit_id"], self.corpus.pages.get(sha256))
         except PageLost:  # pruned, or in a shard that came without
             return None
+
+
+def revision_of(visit: Mapping[str, Any], revisions: Sequence[Mapping[str, Any]]) -> int:
+    """Return the id of the revision whose text a visit read.
+
+    Visits that came in order of time, as those of a crawl and of a merge do, read the latest there was. One that came
+    late, as those of a backfill do, may have found a text of a later time; then the page tells which. The same page
+    may have been read as two texts, by leads of two titles, so that it tells less than the order does.
+
+    Args:
+        visit: `visit_id`, `at`, `page_sha256`, and `merged`: a merge told it.
+        revisions: those of its article, at least one: `id`, `rev`, `seen_at`, `page_sha256`, and `told_by`: the visit
+            that brought it, None where there is none.
+    """
+    at = visit["at"]
+    with_its_page = [each for each in revisions if each["page_sha256"] == visit["page_sha256"]]
+    own = [each for each in with_its_page if each["seen_at"] == at]
+    late = [
+        each
+        for each in with_its_page
+        if each["seen_at"] > at and not visit["merged"] and (each["told_by"] or 0) < visit["visit_id"]
+    ]
+    before = [each for each in revisions if each["seen_at"] <= at]
+    if own or (before and not late):
+        best = max(own or before, key=lambda each: (each["seen_at"], each["rev"]))
+    else:
+        best = min(late or revisions, key=lambda each: (each["seen_at"], each["rev"]))
+    return int(best["id"])
 
 
 def tellings(corpus: Corpus) -> list[Telling]:
@@ -186,7 +218,10 @@ class Merging(Corpus):
                     f"DELETE FROM {table} WHERE revision_id IN (SELECT id FROM revisions WHERE article_id = ?)",
                     (article_id,),
                 )
-            self.conn.execute("UPDATE articles SET latest_id = NULL WHERE id = ?", (article_id,))
+            self.conn.execute(  # alone: else it would follow the root it had into a story, without a text
+                "UPDATE articles SET latest_id = NULL, root_id = id, parent_id = NULL, depth = 0 WHERE id = ?",
+                (article_id,),
+            )
             self.conn.execute("DELETE FROM revisions WHERE article_id = ?", (article_id,))
         return touched
 

@@ -22,11 +22,13 @@ _MADE = "SELECT article_id FROM visits WHERE run_id = :id AND ending IN ('stored
 class Runs(Base):
     """The table `runs`."""
 
-    def start_run(self, by: By, now: datetime) -> int:
+    def start_run(self, by: By, now: datetime, note: str | None = None) -> int:
         """Append a run and return its id; runs that never ended were killed, and now say so."""
         with self.transaction():
             self.conn.execute("UPDATE runs SET ending = 'killed' WHERE ended_at IS NULL AND ending IS NULL")
-            cursor = self.conn.execute("INSERT INTO runs (started_at, by) VALUES (?, ?)", (stamp(now), by))
+            cursor = self.conn.execute(
+                "INSERT INTO runs (started_at, by, note) VALUES (?, ?, ?)", (stamp(now), by, note)
+            )
         return int(cursor.lastrowid or 0)
 
     def runs_without_network(self) -> int:
