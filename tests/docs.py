@@ -29,13 +29,18 @@ def commands() -> str:
             if isinstance(parameter, click.Argument)
         )
         usage = f"houxu {name} {arguments}".strip()
-        lines.append(f"| `{usage.replace('|', chr(92) + '|')}` | {command.get_short_help_str(200)} |")
+        lines.append(f"| `{_in_cell(usage)}` | {_in_cell(command.get_short_help_str(200))} |")
     return "\n".join(["| command | what it does |", "|---|---|", *lines])
+
+
+def _in_cell(text: str) -> str:
+    """Return text as a cell of a Markdown table holds it: a bar would begin the next."""
+    return text.replace("|", r"\|")
 
 
 def exits() -> str:
     """Return the exit codes."""
-    rows = [f"| {code} | {meaning} |" for code, meaning in EXITS.items()]
+    rows = [f"| {code} | {_in_cell(meaning)} |" for code, meaning in EXITS.items()]
     return "\n".join(["| exit | means |", "|---|---|", *rows])
 
 
