@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,12 +16,30 @@ from crawler.model import Article, stamp
 from crawler.web import is_web_url, netloc_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from crawler.corpus.store import Corpus
 
 _HOST = re.compile(r"[^\s/?#@*\\]+")
+
+_EVERY_URL = """
+SELECT url FROM articles UNION SELECT url FROM leads UNION SELECT fetch_url FROM leads UNION SELECT url FROM visits
+UNION SELECT url FROM sightings
+"""
+
+_MARKS = (
+    """INSERT INTO temp.forgotten_articles SELECT id FROM articles WHERE url IN temp.meant
+       UNION SELECT article_id FROM leads
+             WHERE (url IN temp.meant OR fetch_url IN temp.meant) AND article_id IS NOT NULL
+       UNION SELECT article_id FROM visits WHERE url IN temp.meant AND article_id IS NOT NULL""",
+    """INSERT INTO temp.forgotten_leads SELECT id FROM leads WHERE url IN temp.meant OR fetch_url IN temp.meant
+          OR article_id IN temp.forgotten_articles
+       UNION SELECT lead_id FROM sightings WHERE url IN temp.meant""",
+    """INSERT INTO temp.forgotten_visits SELECT id FROM visits WHERE url IN temp.meant
+          OR article_id IN temp.forgotten_articles OR lead_id IN temp.forgotten_leads""",
+)
+"""In this order: a text goes by whichever URL it was had, also where it is held under another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +74,7 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
     with explained(corpus.path):
         corpus.conn.execute("PRAGMA secure_delete = ON")
         corpus.conn.create_function("netloc", 1, _held_host, deterministic=True)
-    with _unreferenced(corpus):
-        dangling = _dangling(corpus)
+    with corpus.transaction():
         corpus.set_meta("forgetting", stamp(now))
         marked = _mark(corpus, what)
         pages = _pages_of(corpus)
@@ -67,8 +83,6 @@ def forget(corpus: Corpus, what: str, *, now: datetime, same: Sequence[Sequence[
         for each in (what, canonical_url(what), *marked):
             corpus.conn.execute("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", (tombstone(each), stamp(now)))
         corpus.conn.execute("DELETE FROM meta WHERE key = 'forgetting'")
-        if _dangling(corpus) - dangling:
-            raise CorpusError(corpus.path, "rows would name others that are forgotten: nothing was forgotten")
         counts = [corpus.value(f"SELECT count(*) FROM temp.forgotten_{table}") for table in ("articles", "leads")]
         gone = corpus.pages.delete(pages)  # before the commit: if we die here, forgetting again finds the rows
     _scrub(corpus)
@@ -89,25 +103,6 @@ def host_meant(what: str) -> str:
     return netloc_of(canonical_url(f"https://{said}/"))
 
 
-@contextmanager
-def _unreferenced(corpus: Corpus) -> Iterator[None]:
-    """One transaction in which the caller sees to it that nothing names a row that goes (`_dangling`).
-
-    Row by row, SQLite would read all that may name an article for each article that goes.
-    """
-    corpus.conn.execute("PRAGMA foreign_keys = OFF")
-    try:
-        with corpus.transaction():
-            yield
-    finally:
-        corpus.conn.execute("PRAGMA foreign_keys = ON")
-
-
-def _dangling(corpus: Corpus) -> set[tuple[object, ...]]:
-    """Return which rows name others that are not there."""
-    return {tuple(row.values()) for row in corpus.rows("PRAGMA foreign_key_check")}
-
-
 def _held_host(url: str) -> str:
     """Return the host under which a URL is forgotten, and remembered as such: that of its canonical form."""
     return netloc_of(canonical_url(url))
@@ -119,36 +114,15 @@ def _mark(corpus: Corpus, what: str) -> list[str]:
     for table in ("articles", "leads", "visits"):
         conn.execute(f"CREATE TEMP TABLE IF NOT EXISTS forgotten_{table} (id INTEGER PRIMARY KEY)")
         conn.execute(f"DELETE FROM temp.forgotten_{table}")
+    conn.execute("CREATE TEMP TABLE IF NOT EXISTS meant (url TEXT PRIMARY KEY) WITHOUT ROWID")
     if "://" in what:
-        test = "url IN (SELECT value FROM json_each(:what))"
-        asked = {"what": json.dumps([what, canonical_url(what)])}
-        conn.execute(  # also when the text is held under another URL
-            f"""INSERT OR IGNORE INTO temp.forgotten_articles
-                SELECT article_id FROM leads WHERE ({test} OR fetch_{test}) AND article_id IS NOT NULL
-                UNION SELECT article_id FROM visits WHERE {test} AND article_id IS NOT NULL""",
-            asked,
-        )
-    else:
-        test, asked = "netloc(url) = :what", {"what": what}
-        conn.execute(  # canonical URLs know no www., and a text may have come from a host it is not held under
-            f"""INSERT OR IGNORE INTO temp.forgotten_articles
-                SELECT article_id FROM leads WHERE {test.replace("url", "fetch_url")} AND article_id IS NOT NULL
-                UNION SELECT article_id FROM visits WHERE {test} AND article_id IS NOT NULL""",
-            asked,
-        )
-    conn.execute(f"INSERT OR IGNORE INTO temp.forgotten_articles SELECT id FROM articles WHERE {test}", asked)
-    conn.execute(
-        f"""INSERT OR IGNORE INTO temp.forgotten_leads SELECT id FROM leads WHERE {test}
-            OR {test.replace("url", "fetch_url", 1)} OR article_id IN (SELECT id FROM temp.forgotten_articles)
-            UNION SELECT lead_id FROM sightings WHERE {test}""",
-        asked,
-    )
-    conn.execute(
-        f"""INSERT OR IGNORE INTO temp.forgotten_visits SELECT id FROM visits WHERE {test}
-            OR article_id IN (SELECT id FROM temp.forgotten_articles)
-            OR lead_id IN (SELECT id FROM temp.forgotten_leads)""",
-        asked,
-    )
+        urls = [(what,), (canonical_url(what),)]
+        conn.executemany("INSERT OR IGNORE INTO temp.meant VALUES (?)", urls)
+    else:  # canonical URLs know no www., and a text may have come from a host it is not held under
+        conn.execute(f"INSERT INTO temp.meant SELECT url FROM ({_EVERY_URL}) WHERE netloc(url) = ?", (what,))
+    for statement in _MARKS:
+        conn.execute(statement)
+    conn.execute("DELETE FROM temp.meant")
     return [
         row["url"]
         for row in corpus.rows(
