@@ -25,6 +25,7 @@ from crawler.corpus import foreign, union, upkeep
 from crawler.corpus.files import true_path
 from crawler.corpus.forgetting import forget
 from crawler.corpus.merge import Telling, by_url, tellings, tellings_at
+from crawler.corpus.runs import MERGED
 from crawler.errors import CorpusError, WrongTopic
 from crawler.model import Article, Ending, instant
 from crawler.path import append_article, prepare
@@ -92,7 +93,7 @@ def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[in
         union.leads(corpus, shard, now)
         polls = union.polls(corpus, shard)
         first = list(islice(polls, 1))
-        note = f"merged {path.name}"
+        note = f"{MERGED}{path.name}"
         if fresh or others or first:
             run_id = corpus.start_run("person", datetime.now(UTC), note)
             union.add_polls(corpus, chain(first, polls), run_id)

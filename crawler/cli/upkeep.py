@@ -25,10 +25,8 @@ from crawler.cli.options import (
     with_topic,
 )
 from crawler.cli.output import open_to_fill
-from crawler.corpus import upkeep
+from crawler.corpus import forgetting, upkeep
 from crawler.corpus.files import refuse_own
-from crawler.corpus.forgetting import forget as forget_for_good
-from crawler.corpus.forgetting import host_meant
 from crawler.export import Format
 from crawler.export import export as export_coverage
 from crawler.plural import counted
@@ -103,13 +101,13 @@ def forget(what: str, topic_file: Path | None, db: Path) -> None:
     """Remove all that is held of URL|HOST for good, and never fetch it again."""
     if not is_web_url(what):
         try:
-            what = host_meant(what)
+            what = forgetting.host_meant(what)
         except ValueError:
             why = f"{what!r} is neither a URL nor a host: give https://... for a page, or a host for all of it"
             raise click.BadParameter(why, param_hint="URL|HOST") from None
     topic = topics.load(topic_file)
     with locked(db), open_to_write(db, topic) as corpus:
-        gone = forget_for_good(corpus, what, now=datetime.now(UTC), same=stories.names(topic.relevance))
+        gone = forgetting.forget(corpus, what, now=datetime.now(UTC), same=stories.names(topic.relevance))
     held = f"forgot {counted(gone.articles, 'article')}, {counted(gone.leads, 'lead')}, {counted(gone.pages, 'page')}"
     click.echo(held if gone.articles or gone.leads else f"nothing was held of {what}; it will not be fetched", err=True)
 

@@ -53,6 +53,8 @@ WHERE l.schema = 'main' ORDER BY x.name
 """
 """A view may never end, and a column's name may be half a statement: only tables laid as ours are read."""
 
+_COLUMNS = 'SELECT name, type AS kind, "notnull" AS required FROM pragma_table_info(?) ORDER BY cid'
+
 LONGEST = 9 * LONGEST_URL
 """Characters of what has no limit of its own: a URL of Chinese characters is nine times as long when escaped."""
 
@@ -198,17 +200,17 @@ def _refused(shard: Corpus, why: str) -> CorpusError:
 
 def _wrong(corpus: Corpus, table: str) -> str:
     """Return a query for the name of a column of which a value is not what it must be."""
-    columns = corpus.rows('SELECT name, type, "notnull" FROM pragma_table_info(?) ORDER BY cid', (table,))
+    columns = corpus.rows(_COLUMNS, (table,))
     cases = " ".join(f"WHEN ({_test_of(table, **each)}) IS NOT TRUE THEN '{each['name']}'" for each in columns)
     return f"SELECT wrong FROM (SELECT CASE {cases} END AS wrong FROM {table}) WHERE wrong IS NOT NULL LIMIT 1"
 
 
-def _test_of(table: str, name: str, type: str, notnull: int) -> str:  # noqa: A002 the names that SQLite gives
+def _test_of(table: str, name: str, kind: str, required: int) -> str:
     """Return the SQL that is true of a value which may stand in a column."""
     is_time = name == "at" or name.endswith(("_at", "_since"))
     rule = _RULES.get(table, {}).get(name, f"is_instant({name})" if is_time else f"length({name}) <= {LONGEST}")
-    test = f"{_TYPES[type].format(name)} AND ({rule})"
-    return test if notnull else f"{name} IS NULL OR ({test})"
+    test = f"{_TYPES[kind].format(name)} AND ({rule})"
+    return test if required else f"{name} IS NULL OR ({test})"
 
 
 def _held(test: Callable[[Any], bool]) -> Callable[[Any], bool]:

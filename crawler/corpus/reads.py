@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from crawler.corpus.base import Base
 from crawler.corpus.files import beside
 from crawler.corpus.pages import pages_path
+from crawler.corpus.runs import MERGED
 from crawler.revisits import gone_since
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _NO_CRAWL = (
-    "sources = 0 AND (note LIKE 'rescan: %' OR note LIKE 'merged %' OR note LIKE 'houxu % replay' "
+    f"sources = 0 AND (note LIKE 'rescan: %' OR note LIKE '{MERGED}%' OR note LIKE 'houxu % replay' "
     "OR note LIKE 'houxu % backfill: %')"
 )
 """Which rows of `runs` that ended well are of another command: it says so in its note, and asked no source. The note of

@@ -16,6 +16,9 @@ By = Literal["cron", "daemon", "person"]
 COUNTS = ("sources", "leads", "visits", "pages", "articles", "verdicts", "matches", "stories")
 """The words of the sentence that a run counts; each is a column of `runs`."""
 
+MERGED = "merged "
+"""How the note of a run begins that was a merge, from its start: what it told, it told in order of time."""
+
 _MADE = "SELECT article_id FROM visits WHERE run_id = :id AND ending IN ('stored', 'revised', 'paywalled')"
 
 

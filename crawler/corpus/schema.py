@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 migrations = Migrations("houxu")
 
-_APPLIED = "FROM _sqlite_migrations WHERE migration_set = 'houxu'"
+APPLIED = "FROM _sqlite_migrations WHERE migration_set = 'houxu'"
+"""Of a corpus alone there are such rows."""
 
 
 def _sql(name: str) -> str:
@@ -135,7 +136,7 @@ def vet(conn: sqlite3.Connection, path: Path, *, create: bool) -> None:
         CorpusMissing: it is empty, and `create` is false.
     """
     kinds: dict[str, str] = dict(conn.execute("SELECT name, type FROM sqlite_master ORDER BY rowid"))
-    if kinds.get("_sqlite_migrations") == "table" and conn.execute(f"SELECT 1 {_APPLIED}").fetchone():
+    if kinds.get("_sqlite_migrations") == "table" and conn.execute(f"SELECT 1 {APPLIED}").fetchone():
         return  # a view of that name, in what somebody gave us to merge, may never end
     if kinds:
         raise NotACorpus(path, [*kinds][:3])
@@ -197,4 +198,4 @@ def before(path: Path, migration: str) -> Path:
 def _applied(db: Database) -> set[str]:
     if "_sqlite_migrations" not in db.table_names():
         return set()
-    return {row["name"] for row in db.query(f"SELECT name {_APPLIED}")}
+    return {row["name"] for row in db.query(f"SELECT name {APPLIED}")}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.corpus.base import explained
 from crawler.corpus.files import beside, partial_of, refuse_name, refuse_own, true_path, vacuum_into
 from crawler.corpus.pages import is_laid, pages_path
+from crawler.corpus.schema import APPLIED
 from crawler.errors import CorpusError, NoCopy
 from crawler.model import stamp
 
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.corpus.store import Corpus
-
-
-_TOPIC = """
-SELECT (SELECT value FROM meta WHERE key = 'topic_id') FROM _sqlite_migrations WHERE migration_set = 'houxu' LIMIT 1
-"""
 
 
 def backup(corpus: Corpus, path: Path | str) -> list[Path]:
@@ -50,7 +46,7 @@ def backup(corpus: Corpus, path: Path | str) -> list[Path]:
     for each in (target, pages_path(target)):
         refuse_own(corpus.path, each)
     refuse_name(target)
-    _refuse_other(target, lambda held: _topic_in(held) == [corpus.meta("topic_id")])
+    _refuse_other(target, lambda held: _follows(held, corpus.meta("topic_id")))
     _refuse_other(pages_path(target), is_laid)
     written = [_copy(corpus.conn, corpus.path, target, "articles")]
     if pages_path(corpus.path).is_file():
@@ -77,9 +73,10 @@ def _refuse_other(target: Path, is_ours: Callable[[sqlite3.Connection], bool]) -
         raise NoCopy(target)
 
 
-def _topic_in(conn: sqlite3.Connection) -> list[str | None]:
-    """Return the topic that a corpus follows, alone; nothing where this is no corpus."""
-    return [row[0] for row in conn.execute(_TOPIC)]
+def _follows(conn: sqlite3.Connection, topic_id: str | None) -> bool:
+    """Say whether a database is a corpus that follows this topic."""
+    row = conn.execute(f"SELECT (SELECT value FROM meta WHERE key = 'topic_id') {APPLIED} LIMIT 1").fetchone()
+    return row is not None and row[0] == topic_id
 
 
 def publish(corpus: Corpus) -> Path:
