@@ -24,13 +24,13 @@ from scrapy.utils.reactor import install_reactor, is_reactor_installed
 
 from crawler import __version__
 from crawler import settings as ours
-from crawler import topic as topics
-from crawler.corpus.sources import at_once
+from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed, CorpusError, HouxuError, NetworkDown
 from crawler.model import Check, Kind, NextCheck, Poll, SourceState, Topic
 from crawler.spiders.follow import FollowSpider
-from crawler.web import netloc_of
+from crawler.text.web_addresses import netloc_of
+from crawler.topic import reader as topics
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.corpus.runs import By
-    from crawler.health import Health
+    from crawler.sources.health import Health
     from crawler.spiders.items import Polled
 
 _Result = TypeVar("_Result")

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.plural import counted
+from crawler.text.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

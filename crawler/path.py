@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from crawler import claims, dedupe, relevance, rights, storable, stories
-from crawler.changes import changes
+from crawler import claims, dedupe, relevance, stories
 from crawler.corpus.articles import text_sha256
 from crawler.errors import CorpusError, Unreadable
-from crawler.extract import extract, join
+from crawler.extract import extract, join, rights
 from crawler.model import Article, Ending, Match, Page, Topic, Verdict, Visit
-from crawler.web import is_web_url
+from crawler.text import sanitize
+from crawler.text.diff import changes
+from crawler.text.web_addresses import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def _prepare(topic: Topic, page: Page, reserved: str, passed: bool | None) -> Pr
         url = dedupe.canonical_of(page.url, article.url)
         if not is_web_url(url):  # what a page declares must not cost its article
             url = dedupe.canonical_url(page.url)
-        article = storable.article(replace(article, url=url))
+        article = sanitize.article(replace(article, url=url))
         verdict = relevance.judge(topic, article)
         if reserved:
             article, verdict = rights.noted(article, verdict, reserved, whole=topic.keep_reserved)
@@ -222,7 +223,7 @@ def _end(corpus: Corpus, topic: Topic, fetched: Fetched, run_id: int, page_sha25
         run_id, lead_id, visit, page.fetched_at, status=fetched.status, page_sha256=page_sha256, ms=fetched.ms
     )
     if prepared.verdict is not None:
-        url = prepared.article.url if prepared.article else dedupe.canonical_url(storable.address(page.url))
+        url = prepared.article.url if prepared.article else dedupe.canonical_url(sanitize.address(page.url))
         corpus.add_verdict(
             prepared.verdict,
             url,
@@ -265,7 +266,7 @@ def append_article(
     A text that differs is never lost to an equal URL: one declared canonical by another page (a site whose every page
     names the same one) is stored under its page's own URL.
     """
-    page_url = storable.address(page_url) if page_url else None
+    page_url = sanitize.address(page_url) if page_url else None
     own = dedupe.canonical_url(page_url or article.url)
     held = corpus.article_at(article.url)
     sha256 = text_sha256(article.title, article.body)

@@ -10,12 +10,13 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from crawler import dedupe, polling
+from crawler import dedupe
 from crawler.corpus.leads import MAX_TRIES
 from crawler.errors import CorpusError
 from crawler.middlewares.hosts import HostsMiddleware, wait_until
 from crawler.model import Ending, Visit
 from crawler.path import Fetched, append_all, is_enough, prepare
+from crawler.sources import polling
 from crawler.spiders.items import Polled, Visited
 
 if TYPE_CHECKING:

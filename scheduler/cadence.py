@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from crawler.model import Check
-from crawler.text import fraction
+from crawler.text.folding import fraction
 from scheduler.plan import GAPS, next_gap
 from scheduler.price import SLACK, Market, polls_a_day
 from scheduler.rates import DAY, GROUP_SHARE, HALF_HOURS, Forecast, Rates, forecast, half_hours, learn

@@ -11,7 +11,7 @@ import shlex
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from crawler.text import fraction
+from crawler.text.folding import fraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

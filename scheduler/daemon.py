@@ -25,8 +25,8 @@ from crawler.crawl import Job, Stop, crawl, run, settings_for, utc_now
 from crawler.errors import SIGNALED, HouxuError, MemoryFull, RunLocked, TopicError
 from scheduler.cadence import first_check
 from scheduler.lock import run_lock
-from scheduler.notify import notify, ping, watchdog_seconds
 from scheduler.run import WORSE_HEALTH, cadence_of, due
+from scheduler.sd_notify import notify, ping, watchdog_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crawler.corpus.sources import at_once
+from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.crawl import Stop, crawl, run, settings_for, utc_now
 from crawler.errors import SIGNALED, RunLocked
-from crawler.shards import owns
+from crawler.sources.shards import owns
 from scheduler.cadence import Cadence
 from scheduler.lock import run_lock
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scrapy.settings import Settings
 
     from crawler.corpus.runs import By
-    from crawler.corpus.sources import FirstCheck
+    from crawler.corpus.schedule import FirstCheck
     from crawler.crawl import Job
     from crawler.model import SourceState, Topic
 

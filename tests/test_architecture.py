@@ -1,8 +1,9 @@
-"""DESIGN's import rule, and the size of our files."""
+"""The import borders, each a rule about folders (docs/architecture.md draws them), and the size of files."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,45 +11,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted([*ROOT.glob("crawler/**/*.py"), *ROOT.glob("scheduler/**/*.py")])
 
-GROUND = {
-    "changes",
-    "charset",
-    "dates",
-    "errors",
-    "furniture",
-    "grams",
-    "model",
-    "numbers",
-    "plural",
-    "spellings",
-    "storable",
-    "text",
-    "threads",
-    "web",
-}
-"""Modules that stand on the ground: pure, and imported by anyone."""
+GROUND = {"errors", "isolation", "limits", "model", "text"}
+"""Imported by anyone; imports nothing of ours but each other."""
 
-STAGES = {
-    "claims": "crawler/claims/",
-    "extract": "crawler/extract/",
-    "relevance": "crawler/relevance",
-    "dedupe": "crawler/dedupe/",
-    "stories": "crawler/stories/",
-    "health": "crawler/health.py",
-    "polling": "crawler/polling.py",
-    "revisits": "crawler/revisits.py",
-}
-"""Pure: values in, values out. None imports another."""
+STAGES = {"claims", "dedupe", "extract", "relevance", "stories"}
+"""What a page goes through. Pure, and strangers to each other."""
 
-PURE_PARSERS = {"answers", "entries", "feed", "listing", "search", "shapes", "signals", "sitemap"}
+PURE = {*STAGES, "sources"}
+"""Values in, values out: `now` is an argument."""
 
-SCRAPY_ROOMS = (
-    "crawler/spiders/",
-    "crawler/middlewares/",
-    "crawler/settings.py",
-    "crawler/pipelines.py",
-    "crawler/crawl.py",
-)
+SCRAPY = {"crawl", "job", "middlewares", "pipelines", "settings", "spiders"}
 
 IMPURE = {
     "asyncio",
@@ -76,6 +48,12 @@ def place(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
+def room(file: Path) -> str:
+    """Return the room a file of ours stands in: the folder or flat module below `crawler/`, or `scheduler`."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return parts[0] if parts[0] == "scheduler" else parts[1]
+
+
 def imported(file: Path) -> set[str]:
     """Return every module a file imports, those inside functions and type-checking blocks included."""
     names: set[str] = set()
@@ -88,65 +66,58 @@ def imported(file: Path) -> set[str]:
     return names
 
 
-def stage_of(module: str) -> str | None:
-    """Return the stage a module belongs to."""
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] == "crawler" and parts[1] in STAGES else None
+def rooms(file: Path) -> set[str]:
+    """Return the rooms of `crawler/` that a file imports from."""
+    return {name.split(".")[1] for name in imported(file) if name.startswith("crawler.")}
 
 
 @pytest.mark.parametrize("file", FILES, ids=place)
 def test_crawler_never_imports_scheduler(file: Path) -> None:
-    """Only the command line, which stands above both, may."""
-    if place(file).startswith("crawler/") and not place(file).startswith("crawler/cli/"):
+    """Only the command line, which stands above both, imports the scheduler."""
+    if room(file) not in {"cli", "scheduler"}:
         assert not {name for name in imported(file) if name.split(".")[0] == "scheduler"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=place)
 def test_scrapy_stays_in_its_rooms(file: Path) -> None:
-    """Scrapy and Twisted live in spiders, middlewares, settings, pipelines and crawl."""
-    if not place(file).startswith((*SCRAPY_ROOMS, "scheduler/")):
+    """Scrapy and Twisted are imported by the crawl and by the scheduler that starts it."""
+    if room(file) not in {*SCRAPY, "scheduler"}:
         assert not {name for name in imported(file) if name.split(".")[0] in {"scrapy", "twisted"}}
 
 
 @pytest.mark.parametrize("file", FILES, ids=place)
 def test_sql_stays_in_corpus(file: Path) -> None:
     """Only crawler/corpus talks to SQLite."""
-    if not place(file).startswith("crawler/corpus/"):
+    if room(file) != "corpus":
         assert not {name for name in imported(file) if name.split(".")[0] in {"sqlite3", "sqlite_utils"}}
 
 
-@pytest.mark.parametrize("file", FILES, ids=place)
-def test_stages_are_pure_and_strangers(file: Path) -> None:
-    """A stage imports no clock, file, network, database or dice, and no other stage."""
-    own = next((name for name, path in STAGES.items() if place(file).startswith(path)), None)
-    if own is None:
-        return
-    names = imported(file)
-    assert not names & IMPURE
-    assert not {name for name in names if name.startswith("crawler.corpus")}
-    assert {stage_of(name) for name in names} <= {None, own}
+@pytest.mark.parametrize("file", [each for each in FILES if room(each) in PURE], ids=place)
+def test_pure_rooms_import_nothing_impure(file: Path) -> None:
+    """A stage or a source's parser imports no clock, file, network, database or dice, and not the corpus."""
+    assert not imported(file) & IMPURE
+    assert "corpus" not in rooms(file)
 
 
-@pytest.mark.parametrize("name", sorted(PURE_PARSERS))
-def test_parsers_are_pure(name: str) -> None:
-    """A kind's parser knows neither Scrapy nor the corpus."""
-    files = [*ROOT.glob(f"crawler/spiders/{name}.py"), *ROOT.glob(f"crawler/spiders/{name}/*.py")]
-    assert files
-    for file in files:
-        names = imported(file)
-        assert not names & IMPURE
-        assert not {each for each in names if each.startswith("crawler.corpus")}
+@pytest.mark.parametrize("file", [each for each in FILES if room(each) in STAGES], ids=place)
+def test_stages_are_strangers(file: Path) -> None:
+    """No stage imports another."""
+    assert rooms(file) & STAGES <= {room(file)}
 
 
-@pytest.mark.parametrize("name", sorted(GROUND))
-def test_the_ground_bears_only_itself(name: str) -> None:
+@pytest.mark.parametrize("file", [each for each in FILES if room(each) in GROUND], ids=place)
+def test_the_ground_imports_only_itself(file: Path) -> None:
     """A module on the ground imports nothing of ours but others on the ground."""
-    files = [*ROOT.glob(f"crawler/{name}.py"), *ROOT.glob(f"crawler/{name}/*.py")]
-    assert files
-    assert {each.split(".")[1] for file in files for each in imported(file) if each.startswith("crawler.")} <= GROUND
+    assert rooms(file) <= GROUND
+
+
+def test_file_names_are_unique() -> None:
+    """A file's name says which file it is."""
+    names = Counter(each.stem for each in FILES if each.stem not in {"__init__", "__main__"})
+    assert {name: count for name, count in names.items() if count > 1} == {}
 
 
 @pytest.mark.parametrize("file", FILES, ids=place)
 def test_files_fit_the_hand(file: Path) -> None:
-    """No file is a house with too many rooms."""
+    """No file has more lines than a reader keeps in mind."""
     assert len(file.read_text(encoding="utf-8").splitlines()) <= MAX_LINES

@@ -9,9 +9,9 @@ from crawler.corpus.store import Corpus
 from crawler.extract import extract
 from crawler.model import Page
 from scheduler.run import crawl_once
-from tests.answers import NOW
-from tests.test_guard import topic_of
-from tests.test_manners import Site, site
+from tests.middlewares.test_guard import topic_of
+from tests.spiders.test_manners import Site, site
+from tests.support.answers import NOW
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from crawler import errors
 from crawler.cli import EXITS, main
-from tests.docs import BLOCK, PARTS, README, answered, made, queries
+from tests.support.docs import BLOCK, PARTS, README, answered, made, queries
 
 if TYPE_CHECKING:
     from crawler.corpus.store import Corpus
@@ -19,7 +19,7 @@ TEXT = README.read_text(encoding="utf-8")
 
 
 def test_made_parts_are_fresh() -> None:
-    """The README holds every made part, as the code makes it now (`python -m tests.docs` writes them)."""
+    """The README holds every made part, as the code makes it now (`python -m tests.support.docs` writes them)."""
     assert {match.group("name") for match in BLOCK.finditer(TEXT)} == set(PARTS)
     assert made(TEXT) == TEXT
 

@@ -43,7 +43,7 @@ def build(path: Path | str) -> Datasette:
     except ImportError as error:
         raise MissingExtra("browse", "browse") from error
     from crawler.browse import plugin
-    from crawler.browse.metadata import metadata
+    from crawler.browse.datasette_metadata import metadata
 
     with Corpus(path, read_only=True) as corpus:
         file, topic = corpus.path, corpus.meta("topic_id") or "corpus"
@@ -86,7 +86,7 @@ def serve(
     made = build(path)
     import uvicorn
 
-    from crawler.browse.asking import guarded
+    from crawler.browse.access import guarded
 
     with _listening(host, port) as listener:
         real = listener.getsockname()[1]

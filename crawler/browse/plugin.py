@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from datasette import hookimpl
 from datasette.utils.asgi import NotFound, Response
 
-from crawler.browse import marks
-from crawler.corpus import browsing
+from crawler.browse import drawing
+from crawler.corpus import browse_queries
 from crawler.corpus.store import Corpus
-from crawler.web import is_web_url
+from crawler.text.web_addresses import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ MOST_EDITS = 20
 @hookimpl
 def prepare_connection(conn: Any) -> None:
     """Bound what a person's SQL may take."""
-    browsing.bound(conn)
+    browse_queries.bound(conn)
 
 
 @hookimpl
@@ -69,17 +69,17 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
     return {
         "topic": datasette.houxu_topic,
         "sql": datasette.urls.database(path.stem),
-        "script_of": marks.script_of,
-        "amount": marks.amount,
+        "script_of": drawing.script_of,
+        "amount": drawing.amount,
         "raw_marked": _raw_marked,
         "day": _day,
         "web": _web,
     }
 
 
-def _raw_marked(row: Mapping[str, Any]) -> tuple[marks.Piece, ...]:
+def _raw_marked(row: Mapping[str, Any]) -> tuple[drawing.Piece, ...]:
     """Return a claim's sentence, its number marked."""
-    return marks.pieces(row["sentence"], [(row["raw_start"], row["raw_start"] + len(row["raw"]))])
+    return drawing.pieces(row["sentence"], [(row["raw_start"], row["raw_start"] + len(row["raw"]))])
 
 
 def _day(at: str | None) -> str:
@@ -96,10 +96,10 @@ async def front(datasette: Datasette, request: Request) -> Response:
 
     def look(corpus: Corpus) -> Any:
         now = datetime.now(UTC)
-        return browsing.front(corpus) | {"bursts": corpus.bursts(now - timedelta(days=1), now)}
+        return browse_queries.front(corpus) | {"bursts": corpus.bursts(now - timedelta(days=1), now)}
 
     shown = await _read(datasette, look)
-    return await _page(datasette, request, "front", **shown, bars=marks.bars(shown["days"]))
+    return await _page(datasette, request, "front", **shown, bars=drawing.bars(shown["days"]))
 
 
 async def search(datasette: Datasette, request: Request) -> Response:
@@ -119,31 +119,31 @@ async def search(datasette: Datasette, request: Request) -> Response:
             newest=bool(asked["newest"]),
             limit=50,
         )
-        return found, browsing.outlets(corpus)
+        return found, browse_queries.outlets(corpus)
 
     found, outlets = await _read(datasette, look)
-    results = [(each, marks.pieces(each.excerpt, each.hits)) for each in found]
+    results = [(each, drawing.pieces(each.excerpt, each.hits)) for each in found]
     return await _page(datasette, request, "search", asked=asked, results=results, outlets=outlets)
 
 
 async def claims(datasette: Datasette, request: Request) -> Response:
     """Show what became of each claim: a line per value over time, and the ledger with its quotes."""
-    shown = await _read(datasette, browsing.claims)
+    shown = await _read(datasette, browse_queries.claims)
     return await _page(
         datasette,
         request,
         "claims",
-        claims=[(claim, marks.lines(claim["ledger"], claim["sightings"])) for claim in shown],
+        claims=[(claim, drawing.lines(claim["ledger"], claim["sightings"])) for claim in shown],
     )
 
 
 async def story(datasette: Datasette, request: Request) -> Response:
     """Show a story's articles in time order, copies beneath what they copy."""
     number = int(request.url_vars["id"])
-    shown = await _read(datasette, lambda corpus: browsing.story(corpus, number))
+    shown = await _read(datasette, lambda corpus: browse_queries.story(corpus, number))
     if shown is None:
         raise NotFound(f"There is no story {number}")
-    return await _page(datasette, request, "story", story=shown, nodes=marks.tree(shown["coverage"]))
+    return await _page(datasette, request, "story", story=shown, nodes=drawing.tree(shown["coverage"]))
 
 
 async def article(datasette: Datasette, request: Request) -> Response:
@@ -151,7 +151,7 @@ async def article(datasette: Datasette, request: Request) -> Response:
     number = int(request.url_vars["id"])
 
     def look(corpus: Corpus) -> Any:
-        shown = browsing.article(corpus, number)
+        shown = browse_queries.article(corpus, number)
         return shown and (shown, *_marked(shown))
 
     found = await _read(datasette, look)
@@ -162,16 +162,16 @@ async def article(datasette: Datasette, request: Request) -> Response:
     return await _page(datasette, request, "article", shown=shown, marked=marked, edits=edits, earlier=earlier)
 
 
-def _marked(shown: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, Any, list[marks.Pair]]]]:
+def _marked(shown: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, Any, list[drawing.Pair]]]]:
     """Return an article's title and body with the deciding terms marked, and its last edits, the newest first."""
     texts = shown["texts"]
     hits = shown["verdict"]["terms"] if shown["verdict"] else []
     marked = {
-        field: marks.pieces(texts[-1][field], marks.term_spans(texts[-1][field], hits, field))
+        field: drawing.pieces(texts[-1][field], drawing.term_spans(texts[-1][field], hits, field))
         for field in ("title", "body")
     }
     edits = [
-        (before, after, marks.compare(f"{before['title']}\n{before['body']}", f"{after['title']}\n{after['body']}"))
+        (before, after, drawing.compare(f"{before['title']}\n{before['body']}", f"{after['title']}\n{after['body']}"))
         for before, after in pairwise(texts[-MOST_EDITS - 1 :])
     ]
     return marked, edits[::-1]

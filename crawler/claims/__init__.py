@@ -22,7 +22,7 @@ from crawler.claims.sentence import MOST, Sentence
 from crawler.claims.sentences import sentences
 from crawler.claims.sighting import read, read_again, sighting
 from crawler.model import ClaimSighting, Relation
-from crawler.text import simplify
+from crawler.text.folding import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

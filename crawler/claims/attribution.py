@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from crawler.text import HAN
+from crawler.text.folding import HAN
 
 _SOURCE_HAN = re.compile(
     rf"(?:据|根据|按照|援引|引述)(?!悉|说|传|了解|此|称)(?P<source>[{HAN}A-Za-z0-9·《》\s]{{2,16}}?)(?:的)?"

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from crawler.claims.sentences import sentences
 from crawler.model import Candidate, Term
-from crawler.numbers import Number, find
-from crawler.spellings import compiled
-from crawler.text import HAN, simplify
+from crawler.text.folding import HAN, simplify
+from crawler.text.numbers import Number, find
+from crawler.text.spellings import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

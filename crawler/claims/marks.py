@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from crawler.model import Term
-from crawler.spellings import compiled
+from crawler.text.spellings import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

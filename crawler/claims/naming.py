@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.claims.sentences import CLAUSE
-from crawler.text import HAN
+from crawler.text.folding import HAN
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crawler.claims.marks import Mark
     from crawler.claims.sentence import Sentence
     from crawler.model import Claim
-    from crawler.numbers import Number
+    from crawler.text.numbers import Number
 
 AGAINST = 40
 """Characters between a multiple and what it is measured against."""

@@ -9,7 +9,7 @@ from crawler.model import Relation
 
 if TYPE_CHECKING:
     from crawler.model import Claim
-    from crawler.numbers import Number
+    from crawler.text.numbers import Number
 
 Likeness = Literal["equal", "rounded", "tenfold", "converted", "magnitude", "other"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawler.claims import attribution
 from crawler.claims.sentences import Ruler
-from crawler.numbers import Number, find
+from crawler.text.numbers import Number, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from crawler.claims import attribution, naming
 from crawler.claims.relation import MONEY, is_bare_magnitude, is_rate, likeness, relate
 from crawler.claims.sentences import CLAUSE
 from crawler.model import ClaimSighting, Relation
-from crawler.numbers import Number
+from crawler.text.numbers import Number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from crawler import topic as topics
 from crawler.cli.options import (
     NamedPath,
     log_to_stderr,
@@ -23,8 +22,9 @@ from crawler.cli.options import (
     with_topic,
 )
 from crawler.cli.overrides import scrapy_settings
-from crawler.corpus import upkeep
-from crawler.shards import share
+from crawler.corpus import maintenance
+from crawler.sources.shards import share
+from crawler.topic import reader as topics
 from scheduler.lock import run_lock
 
 
@@ -75,7 +75,7 @@ def crawl(
         )
     if publish:
         with open_to_read(db) as corpus:
-            upkeep.publish(corpus)
+            maintenance.publish(corpus)
     sys.exit(code)
 
 
@@ -103,7 +103,7 @@ def demo(db: Path, verbose: int) -> None:
 @with_db
 def replay(files: tuple[Path, ...], topic_file: Path | None, db: Path) -> None:
     """Take the pages of WARC files along the path, as if they were fetched at their WARC-Date."""
-    from crawler.replay import replay as replay_files
+    from crawler.archives.replay import replay as replay_files
 
     topic = topics.load(topic_file)
     with (

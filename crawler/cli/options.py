@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from crawler import __version__, show
+from crawler import __version__
 from crawler.cli.streams import escape_what_does_not_fit, open_closed_streams
 from crawler.corpus.store import Corpus
 from crawler.errors import SIGNALED, CorpusMissing, HouxuError
-from crawler.plural import counted
-from crawler.shards import shard_of
+from crawler.report import terminal
+from crawler.sources.shards import shard_of
+from crawler.text.plural import counted
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ def progress_bar(label: str) -> Iterator[Callable[[int], object]]:
 def show_rows(lines: Iterable[str], value: Any, *, as_json: bool) -> None:
     """Print lines for people, or the value as JSON."""
     if as_json:
-        click.echo(show.as_json(value))
+        click.echo(terminal.as_json(value))
     else:
         for line in lines:
             click.echo(line)

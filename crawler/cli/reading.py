@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from crawler import show
-from crawler import status as glance
-from crawler import topic as topics
 from crawler.cli.options import (
     NamedPath,
     instant_since,
@@ -27,9 +24,12 @@ from crawler.cli.options import (
     with_json,
 )
 from crawler.cli.overrides import scrapy_settings
-from crawler.digest import Form, tell
-from crawler.plural import counted
-from crawler.web import is_web_url
+from crawler.report import status as glance
+from crawler.report import terminal
+from crawler.report.digest import Form, tell
+from crawler.text.plural import counted
+from crawler.text.web_addresses import is_web_url
+from crawler.topic import reader as topics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def search(
             newest=newest,
             limit=limit,
         )
-    show_rows(show.found(found, terminal_width()), [asdict(each) for each in found], as_json=as_json)
+    show_rows(terminal.found(found, terminal_width()), [asdict(each) for each in found], as_json=as_json)
 
 
 @main.command()
@@ -91,7 +91,7 @@ def stories(db: Path, limit: int, *, as_json: bool) -> None:
     with open_to_read(db) as corpus:
         rows = corpus.story_rows(limit=limit)
     columns = ("id", "last_at", "articles", "voices", "first_outlet", "headline")
-    show_rows(show.table(rows, columns, terminal_width()), rows, as_json=as_json)
+    show_rows(terminal.table(rows, columns, terminal_width()), rows, as_json=as_json)
 
 
 @main.command()
@@ -104,7 +104,7 @@ def story(story_id: int, db: Path, *, as_json: bool) -> None:
         answer = corpus.story(story_id)
     if answer is None:
         raise click.ClickException(f"no story {story_id}; `houxu stories` lists them")
-    show_rows(show.story(answer, terminal_width()), answer, as_json=as_json)
+    show_rows(terminal.story(answer, terminal_width()), answer, as_json=as_json)
 
 
 @main.command()
@@ -117,7 +117,7 @@ def timeline(db: Path, story_id: int | None, limit: int, *, as_json: bool) -> No
     with open_to_read(db) as corpus:
         rows = corpus.timeline(story_id, limit=limit)
     columns = ("at", "outlet", "lang", "copies", "story_id", "title")
-    show_rows(show.table(rows, columns, terminal_width()), rows, as_json=as_json)
+    show_rows(terminal.table(rows, columns, terminal_width()), rows, as_json=as_json)
 
 
 @main.command()
@@ -128,7 +128,7 @@ def edits(db: Path, limit: int, *, as_json: bool) -> None:
     """List what publishers changed after the fact, the newest first."""
     with open_to_read(db) as corpus:
         rows = corpus.edit_rows(limit=limit)
-    show_rows(show.edits(rows, terminal_width()), rows, as_json=as_json)
+    show_rows(terminal.edits(rows, terminal_width()), rows, as_json=as_json)
 
 
 def _web_url(_context: click.Context, _argument: click.Parameter, url: str) -> str:
@@ -154,7 +154,7 @@ def why(url: str, db: Path, *, as_json: bool) -> None:
         raise click.ClickException(f"{url} was forgotten, by itself or with its host: it is not fetched again")
     if answer is None:
         raise click.ClickException(f"{url} was never seen: no source showed it and no visit ended there")
-    show_rows(show.why(answer, uncut_width()), answer, as_json=as_json)
+    show_rows(terminal.why(answer, uncut_width()), answer, as_json=as_json)
 
 
 @main.command()
@@ -167,8 +167,8 @@ def status(db: Path, *, as_json: bool) -> None:
         answer = corpus.status()
         rows = corpus.health_rows()
         arrivals = corpus.arrivals_since(now - timedelta(days=1))
-    lines = [*show.status(answer), f"health: {glance.summary(rows)}", *glance.source_lines(rows, arrivals, now)]
-    show_rows(show.within(lines, uncut_width()), {**answer, "health": rows}, as_json=as_json)
+    lines = [*terminal.status(answer), f"health: {glance.summary(rows)}", *glance.source_lines(rows, arrivals, now)]
+    show_rows(terminal.within(lines, uncut_width()), {**answer, "health": rows}, as_json=as_json)
 
 
 @main.command()
@@ -187,7 +187,7 @@ def sources(
 ) -> None:
     """List the sources and how they do."""
     if check:
-        from crawler.check import check_sources
+        from crawler.source_check import check_sources
 
         log_to_stderr(verbose)
         with progress_bar("asking") as progress:
@@ -199,7 +199,7 @@ def sources(
         with open_to_read(db) as corpus:
             rows = corpus.source_rows()
         columns = ("id", "kind", "health", "next_check_at", "leads", "articles", "error")
-    show_rows(show.table(rows, columns, uncut_width()), rows, as_json=as_json)
+    show_rows(terminal.table(rows, columns, uncut_width()), rows, as_json=as_json)
     if check and rows and all(row["status"] is None for row in rows):
         sys.exit(1)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 
 import crawler
-from crawler import topic as topics
 from crawler.cli.options import NamedPath, log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
 from crawler.cli.overrides import scrapy_settings
-from crawler.shards import share
-from crawler.web import is_web_url
+from crawler.sources.shards import share
+from crawler.text.web_addresses import is_web_url
+from crawler.topic import reader as topics
 
 
 def _ping(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler import storable
-from crawler.corpus.base import Base
+from crawler.corpus.connection import Base
 from crawler.dedupe import bare_sha256
 from crawler.model import Article, Verdict, instant, stamp
+from crawler.text import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ class Articles(Base):
                 verdict.relevant,
                 verdict.score,
                 verdict.rule,
-                json.dumps([asdict(hit) for hit in storable.hits(verdict.hits)], ensure_ascii=False),
+                json.dumps([asdict(hit) for hit in sanitize.hits(verdict.hits)], ensure_ascii=False),
             ),
         )
         if article_id is not None:
@@ -153,7 +153,7 @@ class Articles(Base):
         """Append every term a text mentions, with its place; inside a transaction of the caller."""
         self.conn.executemany(
             "INSERT OR IGNORE INTO mentions (term, revision_id, field, start) VALUES (?, ?, ?, ?)",
-            [(hit.term, revision_id, hit.field, hit.start) for hit in storable.hits(verdict.hits)],
+            [(hit.term, revision_id, hit.field, hit.start) for hit in sanitize.hits(verdict.hits)],
         )
 
     def judged_otherwise(self, topic_digest: str) -> Iterator[tuple[int, bool, Article]]:

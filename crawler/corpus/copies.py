@@ -11,9 +11,9 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.base import Base, explained
+from crawler.corpus.connection import Base, explained
 from crawler.dedupe import Edge, Node, plant, sketch, sketch_version
-from crawler.dedupe.tree import EDGE_KINDS
+from crawler.dedupe.reprint_tree import EDGE_KINDS
 from crawler.model import Held, instant
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.corpus.base import explained, tombstone
-from crawler.corpus.sources import PLAIN
-from crawler.corpus.upkeep import publish, published_path
+from crawler.corpus.connection import explained, tombstone
+from crawler.corpus.maintenance import publish, published_path
+from crawler.corpus.schedule import PLAIN
 from crawler.dedupe import canonical_url
 from crawler.errors import CorpusError
 from crawler.model import Article, stamp
-from crawler.web import is_web_url, netloc_of
+from crawler.text.web_addresses import is_web_url, netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

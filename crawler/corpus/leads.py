@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crawler import storable
-from crawler.corpus.waiting import Waiting
+from crawler.corpus.lead_queue import Waiting
 from crawler.model import Ending, Lead, Page, Visit, instant, stamp
-from crawler.revisits import MEMORY, allowance, heat, next_visit
-from crawler.web import is_web_url, netloc_of
+from crawler.sources.revisits import MEMORY, allowance, heat, next_visit
+from crawler.text import sanitize
+from crawler.text.web_addresses import is_web_url, netloc_of
 
 MAX_TRIES = 10
 """Visits without an answer before a lead is given up: with the gaps below, after 43 hours."""
@@ -49,7 +49,7 @@ class Leads(Waiting):
         which sources are polled does not matter. A forgotten URL or host is not taken up again. Inside a transaction
         of the caller.
         """
-        fit = storable.lead(lead)
+        fit = sanitize.lead(lead)
         if fit is None or not is_web_url(url) or self.is_forgotten(url):
             return False
         lead = fit
@@ -134,7 +134,7 @@ class Leads(Waiting):
         ms: int = 0,
     ) -> int:
         """Append a visit with its ending and return its id, inside a transaction of the caller."""
-        visit = storable.visit(visit)
+        visit = sanitize.visit(visit)
         cursor = self.conn.execute(
             "INSERT INTO visits (run_id, lead_id, url, at, status, ending, reason, article_id, page_sha256, ms) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -197,8 +197,8 @@ class Leads(Waiting):
                 None if again is None else stamp(again),
                 rung + 1,
                 visit.article_id,
-                storable.validator(etag),
-                storable.validator(last_modified),
+                sanitize.validator(etag),
+                sanitize.validator(last_modified),
                 lead_id,
             ),
         )

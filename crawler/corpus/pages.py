@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from crawler.corpus.base import connect, explained
+from crawler.corpus.connection import connect, explained
 from crawler.corpus.files import beside, true_path
 from crawler.corpus.schema import immediate
 from crawler.errors import CorpusError, PageLost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from crawler.corpus.base import Base
+from crawler.corpus.connection import Base
 from crawler.model import stamp
 
 if TYPE_CHECKING:

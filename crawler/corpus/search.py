@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.index import Index
-from crawler.grams import MOST_CHARACTERS
+from crawler.corpus.fulltext import Index
 from crawler.model import instant, stamp
-from crawler.query import Alternative, parse, plain
+from crawler.text.grams import MOST_CHARACTERS
+from crawler.text.query import Alternative, parse, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,17 +6,17 @@ import logging
 from typing import TYPE_CHECKING
 
 from crawler.corpus.articles import Articles
-from crawler.corpus.claims import Claims
+from crawler.corpus.claim_rows import Claims
 from crawler.corpus.copies import Copies
+from crawler.corpus.export_rows import News
 from crawler.corpus.leads import Leads
-from crawler.corpus.news import News
 from crawler.corpus.pages import Pages, pages_path
-from crawler.corpus.pasts import Pasts
-from crawler.corpus.reads import Reads
 from crawler.corpus.runs import Runs
+from crawler.corpus.schedule import Sources
 from crawler.corpus.search import Search
-from crawler.corpus.sources import Sources
-from crawler.corpus.stories import Stories
+from crawler.corpus.source_history import Pasts
+from crawler.corpus.status_queries import Reads
+from crawler.corpus.story_rows import Stories
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from crawler import stories
-from crawler.corpus.base import Base
+from crawler.corpus.connection import Base
 from crawler.model import instant
 from crawler.stories import Item
 

@@ -1,9 +1,9 @@
 """Is a page one we hold? Canonical URLs, sketches of texts, matches with their evidence, the reprint tree."""
 
 from crawler.dedupe.match import match
+from crawler.dedupe.reprint_tree import Edge, Node, plant
 from crawler.dedupe.sketch import bare_sha256, sketch, sketch_version
-from crawler.dedupe.tree import Edge, Node, plant
-from crawler.dedupe.urls import canonical_of, canonical_url, host_of, site
+from crawler.text.urls import canonical_of, canonical_url, host_of, site
 
 __all__ = [
     "Edge",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crawler import text
 from crawler.dedupe.sketch import SHORTEST, Hashes, grams
 from crawler.model import Match, MatchKind
+from crawler.text import folding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -222,7 +222,7 @@ def _kept(body: str) -> _Text:
 
 
 def _made(body: str) -> _Text:
-    bare = text.bare(body)
-    plain = text.simplify(unicodedata.normalize("NFKC", text.drop_pinyin(body))).translate(_HAN_DIGITS)
+    bare = folding.bare(body)
+    plain = folding.simplify(unicodedata.normalize("NFKC", folding.drop_pinyin(body))).translate(_HAN_DIGITS)
     hashes = grams(bare, GRAM)
     return _Text(bare, hashes, np.unique(hashes), frozenset(_NUMBER.findall(plain)))

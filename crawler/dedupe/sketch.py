@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler import text
+from crawler.text import folding
 
 GRAM = 6
 """Characters of `text.bare` in one gram."""
@@ -65,7 +65,7 @@ def sketch(body: str) -> list[int]:
     Args:
         body: the text as extracted; it is folded here.
     """
-    return fingerprints(text.bare(body))
+    return fingerprints(folding.bare(body))
 
 
 def fingerprints(bare: str) -> list[int]:
@@ -82,11 +82,11 @@ def fingerprints(bare: str) -> list[int]:
 
 def bare_sha256(body: str) -> str:
     """Return the sha256 of a folded text: equal for exact copies, in whichever characters and punctuation."""
-    return hashlib.sha256(text.bare(body).encode()).hexdigest()
+    return hashlib.sha256(folding.bare(body).encode()).hexdigest()
 
 
 @cache
 def sketch_version() -> str:
     """Return a short digest of what decides a sketch: one made under another version must be made again."""
-    said = (GRAM, SCALE, LEAST, MOST, SHORTEST, text.INSERTED_PINYIN.pattern, text.fold_version(), "splitmix64")
+    said = (GRAM, SCALE, LEAST, MOST, SHORTEST, folding.INSERTED_PINYIN.pattern, folding.fold_version(), "splitmix64")
     return hashlib.sha256(repr(said).encode()).hexdigest()[:12]

@@ -15,20 +15,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from crawler.charset import decode
 from crawler.errors import Unreadable
-from crawler.extract import bylines, dates, paywall, state, tree
+from crawler.extract import bylines, paywall, script_state, tree
+from crawler.extract import published as dates
 from crawler.extract.blocks import blocks_of
 from crawler.extract.body import body_of
+from crawler.extract.declared import Facts
 from crawler.extract.language import language_of
 from crawler.extract.links import canonical, join, next_page
-from crawler.extract.metadata import Facts
+from crawler.extract.page_dates import Reader, day_first, zone_of
 from crawler.extract.plain import is_plain, title_and_body
-from crawler.extract.reader import Reader, day_first, zone_of
 from crawler.extract.sites import Ruled, rule_for
 from crawler.extract.title import title_of
 from crawler.model import Article
-from crawler.text import clean
+from crawler.text.charset import decode
+from crawler.text.folding import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,10 +134,10 @@ def _plain(page: Page, text: str, encoding: str) -> Article:
 
 def _said(page: Page, document: tree.Document, facts: Facts, shown: str) -> tuple[str, str]:
     """Return the text of the article and where it is: shown, or carried out of sight where little of it is shown."""
-    longer, where = state.declared(facts)
-    if len(shown.encode()) < state.LEAST:
+    longer, where = script_state.declared(facts)
+    if len(shown.encode()) < script_state.LEAST:
         if not longer:
-            longer, where = state.scripted(document)
+            longer, where = script_state.scripted(document)
         if not longer:
             longer, where = _lead_text(page.lead), "lead"
     return (longer, where) if len(shown) < _SHOWN * len(longer) else (shown, "text")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
 
-from crawler.threads import in_own_thread
+from crawler.isolation.worker_thread import in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from crawler.extract.names import LONGEST, Hint, hint
+from crawler.extract.class_names import LONGEST, Hint, hint
 from crawler.extract.tree import line
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import SENTENCE, kind, sums, under
-from crawler.extract.feeds import items_of
+from crawler.extract.class_names import Hint
 from crawler.extract.lines import kept
-from crawler.extract.names import Hint
+from crawler.extract.link_lists import items_of
 from crawler.extract.tree import text_of
 
 if TYPE_CHECKING:

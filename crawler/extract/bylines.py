@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extract.tree import line
-from crawler.text import simplify
+from crawler.text.folding import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
-    from crawler.extract.metadata import Facts
+    from crawler.extract.declared import Facts
 
 _HAN = r"[\u4e00-\u9fff]"
 _NAMES = r"[\u4e00-\u9fffA-Za-z·•.&\s\u3000、,，/]{2,60}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawler.text import HAN
+from crawler.text.folding import HAN
 
 if TYPE_CHECKING:
-    from crawler.extract.metadata import Facts
+    from crawler.extract.declared import Facts
     from crawler.extract.tree import Document
 
 _HAN = re.compile(f"[{HAN}]")

@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import kind
-from crawler.extract.names import LONGEST, Hint
+from crawler.extract.class_names import LONGEST, Hint
 from crawler.extract.weights import WEIGHTS
-from crawler.text import bare
+from crawler.text.folding import bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

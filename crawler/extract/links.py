@@ -11,13 +11,13 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from crawler.charset import UTF_16_MARKS, decode
 from crawler.errors import Unreadable
 from crawler.extract.tree import parse, start_of
-from crawler.web import LONGEST_URL
+from crawler.text.charset import UTF_16_MARKS, decode
+from crawler.text.web_addresses import LONGEST_URL
 
 if TYPE_CHECKING:
-    from crawler.extract.metadata import Facts
+    from crawler.extract.declared import Facts
     from crawler.model import Article, Page
 
 _SECOND_LEVEL = frozenset("com co org net gov edu ac or ne go".split())

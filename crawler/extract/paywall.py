@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawler.extract.names import LONGEST, is_paywall
+from crawler.extract.class_names import LONGEST, is_paywall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
-    from crawler.extract.metadata import Facts
+    from crawler.extract.declared import Facts
 
 _ASKS = re.compile(
     r"订阅后|付费(?:后|阅读|订阅|内容|会员)|开通会员|会员专享|登录后(?:阅读|查看)|购买(?:后|本文|全文)|剩余\s?\d+%|余下全文需"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.text import clean
+from crawler.text.folding import clean
 
 if TYPE_CHECKING:
     from crawler.model import Page

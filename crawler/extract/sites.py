@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.extract.blocks import blocks_of
 from crawler.extract.tree import line, parse
-from crawler.threads import in_own_thread
+from crawler.isolation.worker_thread import in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extract.tree import line, start_of
-from crawler.text import bare
+from crawler.text.folding import bare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from crawler.extract.blocks import Block
-    from crawler.extract.metadata import Facts
+    from crawler.extract.declared import Facts
     from crawler.extract.tree import Document
 
 _PARTS = re.compile(r"\s+[-|–—_·»:]\s+|[_|｜]|\s?--\s?|(?<=[\u4e00-\u9fff”！？])\s?-\s?(?=[\u4e00-\u9fffA-Z])")

@@ -10,7 +10,7 @@ from lxml import etree
 
 from crawler.errors import Unreadable
 from crawler.extract.attributes import bounded
-from crawler.threads import in_own_thread
+from crawler.isolation.worker_thread import in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from scrapy import signals
 from scrapy.exceptions import IgnoreRequest, StopDownload
 
-from crawler.web import without_credentials
+from crawler.text.web_addresses import without_credentials
 
 if TYPE_CHECKING:
     from scrapy import Request

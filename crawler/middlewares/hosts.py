@@ -19,8 +19,8 @@ from scrapy import signals
 from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 
 from crawler.model import instant, stamp
-from crawler.spiders.signals import http_signals
-from crawler.web import netloc_of
+from crawler.sources.http_signals import http_signals
+from crawler.text.web_addresses import netloc_of
 
 if TYPE_CHECKING:
     from scrapy import Request

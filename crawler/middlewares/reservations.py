@@ -1,6 +1,6 @@
 """A host's `/.well-known/tdmrep.json`, asked before the first of its pages and remembered for a day.
 
-Text and data mining may be reserved there (TDMRep) for pages that do not say so themselves; `crawler/rights.py` reads
+Text and data mining may be reserved there (TDMRep) for pages that do not say so themselves; extract/rights.py reads
 it. A file that cannot be had reserves nothing, as the protocol has it.
 """
 
@@ -17,7 +17,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.middlewares.hosts import PAGE, CrawlStops, HostWaits
 from crawler.middlewares.robots import FRESH, MOST_SECONDS
 from crawler.model import instant
-from crawler.web import netloc_of
+from crawler.text.web_addresses import netloc_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -20,13 +20,13 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.corpus.sources import PLAIN, origin_of
+from crawler.corpus.schedule import PLAIN, origin_of
 from crawler.middlewares.groups import groups_for
 from crawler.middlewares.guard import AddressRefused
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits
 from crawler.middlewares.network import in_words, is_network
 from crawler.model import instant
-from crawler.web import netloc_of
+from crawler.text.web_addresses import netloc_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -36,7 +36,7 @@ class Page:
 
     `lead` is what the source said; `lang` and `timezone` are its defaults. Both fill gaps, never overrule the page.
     `rest` are the further pages of an article that runs over several, in order. `reserved` is what the host, not the
-    page, reserves of it (crawler/rights.py).
+    page, reserves of it (crawler/extract/rights.py).
     """
 
     url: str

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from crawler.charset import UTF_16_MARKS
 from crawler.model import Term
-from crawler.spellings import anchor, begun, compiled, following, unbroken
+from crawler.text.charset import UTF_16_MARKS
+from crawler.text.spellings import anchor, begun, compiled, following, unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,8 +21,8 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from crawler.model import Hit, Term, Verdict
-from crawler.spellings import compiled
-from crawler.text import drop_pinyin
+from crawler.text.folding import drop_pinyin
+from crawler.text.spellings import compiled
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
-from crawler import show
-from crawler import topic as topics
 from crawler.corpus.files import refuse_name, true_path
 from crawler.corpus.pages import pages_path
 from crawler.corpus.store import Corpus
 from crawler.errors import WrongTopic
+from crawler.report import terminal as show
 from crawler.sample.server import SampleWeb
+from crawler.topic import reader as topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.sample.copies import derived
+from crawler.sample.variants import derived
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,24 +13,33 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from scrapy import Request, Spider, signals
 
-from crawler import rights
-from crawler.apart import LARGE_ANSWER, LARGE_PAGE, MOST_READ, MOST_TAGS, MOST_WAITING, Apart, Busy, is_large, tags
 from crawler.corpus.leads import lead_of
 from crawler.errors import SourceError, Unreadable
-from crawler.extract import next_page
+from crawler.extract import next_page, rights
+from crawler.isolation.worker_process import (
+    LARGE_ANSWER,
+    LARGE_PAGE,
+    MOST_READ,
+    MOST_TAGS,
+    MOST_WAITING,
+    Apart,
+    Busy,
+    is_large,
+    tags,
+)
 from crawler.middlewares.hosts import PAGE
 from crawler.middlewares.reservations import TDMREP
 from crawler.model import KINDS, Ending, Kind, Page, Poll, SourceState, Visit
 from crawler.path import passes_gate, prepare
-from crawler.polling import wants_full
-from crawler.revisits import conditional
-from crawler.spiders import feed, listing, search, sitemap
-from crawler.spiders.endings import ending_of, is_binary
+from crawler.sources import feed, listing, search_adapters, sitemap
+from crawler.sources.http_signals import http_signals
+from crawler.sources.polling import wants_full
+from crawler.sources.revisits import conditional
 from crawler.spiders.failures import explain
 from crawler.spiders.frontier import Frontier, Task
+from crawler.spiders.http_endings import ending_of, is_binary
 from crawler.spiders.items import Polled, Visited, header_map, latency, poll_of, validators, with_file
-from crawler.spiders.signals import http_signals
-from crawler.web import is_web_url, netloc_of
+from crawler.text.web_addresses import is_web_url, netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -40,7 +49,7 @@ if TYPE_CHECKING:
 
     from crawler.crawl import Job
 
-PARSERS = {"feed": feed.parse, "sitemap": sitemap.parse, "listing": listing.parse, "search": search.parse}
+PARSERS = {"feed": feed.parse, "sitemap": sitemap.parse, "listing": listing.parse, "search": search_adapters.parse}
 """One parser per kind: (body, url, headers, source, now) -> Answer."""
 
 MORE_PAGES = 9
@@ -99,7 +108,7 @@ class FollowSpider(Spider):
         now = self.job.clock()
         full = wants_full(state, now)
         return Request(
-            search.asked(state.url, state.source, now),
+            search_adapters.asked(state.url, state.source, now),
             callback=self.polled,
             errback=self.poll_failed,
             headers={} if full else validators(state.etag, state.last_modified),

@@ -12,8 +12,8 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.shards import owns
-from crawler.web import netloc_of
+from crawler.sources.shards import owns
+from crawler.text.web_addresses import netloc_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

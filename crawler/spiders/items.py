@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from crawler.model import Lead, Page, Poll, Signals, SourceState, Visit
-from crawler.spiders.signals import http_signals
-from crawler.web import is_web_url
+from crawler.sources.http_signals import http_signals
+from crawler.text.web_addresses import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crawler import numbers
-from crawler.text import HAN, drop_pinyin, simplify
+from crawler.text import numbers
+from crawler.text.folding import HAN, drop_pinyin, simplify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from crawler.dates import parse
 from crawler.errors import Unreadable
 from crawler.extract import extract as extract_page
-from crawler.extract.reader import zone_of
+from crawler.extract.page_dates import zone_of
 from crawler.model import Article, Lead, Page, Poll, Source, SourceState, Topic, Verdict
+from crawler.text.dates import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,7 +71,7 @@ def reprints(docs: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, Any, float]]
     """
     from crawler.corpus.store import Corpus
     from crawler.path import append_article
-    from crawler.topic import load
+    from crawler.topic.reader import load
 
     verdict = Verdict(relevant=True, score=1.0, rule="benchmark", hits=(), topic_digest="")
     seen_at = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,7 +110,7 @@ def stories(docs: Iterable[dict[str, Any]]) -> dict[Any, int]:
     """
     from crawler.corpus.store import Corpus
     from crawler.path import append_article
-    from crawler.topic import load
+    from crawler.topic.reader import load
 
     verdict = Verdict(relevant=True, score=1.0, rule="benchmark", hits=(), topic_digest="")
     seen_at = datetime(2026, 1, 1, tzinfo=UTC)
@@ -146,7 +146,7 @@ def relevant(text: str, title: str = "") -> bool:
 
 @cache
 def _packaged() -> Topic:
-    from crawler.topic import load
+    from crawler.topic.reader import load
 
     return load()
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler import relevance
-from crawler import topic as topics
-from crawler.backfill import Task, backfill, backfill_file, tasks_of
+from crawler.archives.backfill import Task, backfill, backfill_file, tasks_of
+from crawler.archives.warc import Wanted, records
 from crawler.path import prepare
-from crawler.warc import Wanted, records
+from crawler.topic import reader as topics
 from scheduler.lock import run_lock
 from tests.bench.invented import Newswire
 from tests.bench.newsweb import Furniture
@@ -134,7 +134,7 @@ def _unpack(pages: list[bytes], rounds: int) -> int:
 
 def _warm() -> None:
     """Import what a task needs."""
-    from crawler.text import simplified
+    from crawler.text.folding import simplified
 
     simplified()
 

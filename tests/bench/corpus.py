@@ -19,7 +19,7 @@ from crawler import dedupe, stories
 from crawler.corpus.store import Corpus
 from crawler.model import Article, Match, Page, Topic, stamp
 from crawler.path import append, prepare
-from crawler.topic import load
+from crawler.topic.reader import load
 from tests.bench.invented import PER_DAY, START, Newswire
 from tests.bench.tables import Table, best, peak_rss, quantiles
 

@@ -103,7 +103,7 @@ def houxu(sites: tuple[Site, ...], ending: str) -> int:
     """Crawl as `houxu crawl --all` does, and return how many pages had this ending; it must be all of them."""
     from crawler.corpus.store import Corpus
     from crawler.model import Source
-    from crawler.topic import load
+    from crawler.topic.reader import load
     from scheduler.run import crawl_once
 
     sources = tuple(

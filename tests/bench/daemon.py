@@ -22,7 +22,7 @@ from crawler.crawl import run as crawling
 from scheduler.daemon import Daemon
 from tests.bench.adapters import polls
 from tests.bench.tables import Table, rss
-from tests.feeds import FeedWeb
+from tests.support.feeds import FeedWeb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

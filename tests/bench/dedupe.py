@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crawler import text
 from crawler.corpus.copies import MOST
 from crawler.corpus.store import Corpus
 from crawler.dedupe import sketch
+from crawler.text import folding
 from tests.bench.adapters import reprints
 from tests.bench.tables import Table
 
@@ -114,7 +114,7 @@ def similar(signatures: list[Any], *, bits: bool) -> Pairs:
 
 def shingles(body: str) -> list[str]:
     """Return the character 5-grams of the folded text: the peers' best input in research/dedupe.md."""
-    bare = text.bare(body)
+    bare = folding.bare(body)
     return [bare[start : start + 5] for start in range(max(1, len(bare) - 4))]
 
 

@@ -23,12 +23,12 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from crawler.charset import decode
 from crawler.extract.blocks import blocks_of
 from crawler.extract.tree import parse
+from crawler.text.charset import decode
 from tests.bench.adapters import extract
 from tests.bench.tables import Table
-from tests.layouts import pages
+from tests.support.layouts import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

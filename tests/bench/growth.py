@@ -15,7 +15,7 @@ from crawler.errors import Unreadable
 from crawler.extract import extract
 from crawler.model import Page
 from tests.bench.tables import Table
-from tests.layouts.hostile import SHAPES
+from tests.support.layouts.hostile import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

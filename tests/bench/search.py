@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.corpus.store import Corpus
-from crawler.grams import fold
 from crawler.model import stamp
+from crawler.text.grams import fold
 from tests.bench.tables import Skipped, Table, best, quantiles
-from tests.corpus_rows import START
+from tests.support.corpus_rows import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus import base
+from crawler.corpus import connection
 from tests.faults.work import picture, work, wrong_with
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ ROOT = Path(__file__).parents[2]
 def commits(path: Path, hook: Callable[[int, str], object]) -> int:
     """Do the work, calling `hook(number, "before" | "after")` around every commit; return how many there were."""
     count = 0
-    execute = base.Connection.execute
+    execute = connection.Connection.execute
 
-    def counted(self: base.Connection, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+    def counted(self: connection.Connection, sql: str, values: Any = (), /) -> sqlite3.Cursor:
         nonlocal count
         alone = not self.in_transaction and sql.lstrip().upper().startswith(("INSERT", "DELETE", "UPDATE", "VACUUM"))
         if sql != "COMMIT" and not alone:
@@ -42,11 +42,11 @@ def commits(path: Path, hook: Callable[[int, str], object]) -> int:
         hook(count, "after")
         return cursor
 
-    base.Connection.execute = counted  # type: ignore[method-assign]  # the hook
+    connection.Connection.execute = counted  # type: ignore[method-assign]  # the hook
     try:
         work(path)
     finally:
-        base.Connection.execute = execute  # type: ignore[method-assign]
+        connection.Connection.execute = execute  # type: ignore[method-assign]
     return count
 
 

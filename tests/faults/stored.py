@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from crawler import dates, storable, web
-from crawler.text import without_markup
+from crawler.text import dates, sanitize, web_addresses
+from crawler.text.folding import without_markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +24,14 @@ PLAIN = {"title", "outlet", "credited_source", "headline"}
 
 URLS = {"url", "fetch_url", "image", "page_url", "moved_to", "topic_url"}
 LONGEST = {
-    **dict.fromkeys(("title", "headline"), storable.LONGEST_TITLE),
-    **dict.fromkeys(("outlet", "credited_source"), storable.LONGEST_NAME),
+    **dict.fromkeys(("title", "headline"), sanitize.LONGEST_TITLE),
+    **dict.fromkeys(("outlet", "credited_source"), sanitize.LONGEST_NAME),
     **dict.fromkeys(("published_raw", "published_tz"), dates.LONGEST),
-    **dict.fromkeys(("reason", "error"), storable.LONGEST_REASON),
-    **dict.fromkeys(("etag", "last_modified"), storable.LONGEST_VALIDATOR),
-    **dict.fromkeys(URLS, web.LONGEST_URL),
-    "body": storable.LONGEST_BODY,
-    "authors": storable.MOST_AUTHORS * (storable.LONGEST_NAME + 4) * 2,
+    **dict.fromkeys(("reason", "error"), sanitize.LONGEST_REASON),
+    **dict.fromkeys(("etag", "last_modified"), sanitize.LONGEST_VALIDATOR),
+    **dict.fromkeys(URLS, web_addresses.LONGEST_URL),
+    "body": sanitize.LONGEST_BODY,
+    "authors": sanitize.MOST_AUTHORS * (sanitize.LONGEST_NAME + 4) * 2,
     "terms": 2_000_000,
 }
 JSON = {"authors", "evidence", "terms", "features", "rates"}

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.corpus import schema
+from crawler.corpus.maintenance import backup, publish
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import backup, publish
 from crawler.errors import CorpusError
-from tests.corpus_rows import Rows
+from tests.support.corpus_rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,12 +17,12 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import main
-from crawler.corpus import base
+from crawler.corpus import connection
 from crawler.corpus.pages import Pages, pages_path
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, PageLost
-from tests.corpus_rows import Rows
 from tests.faults.work import picture, problems, work, wrong_with
+from tests.support.corpus_rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ def test_a_full_disk_says_to_make_room(which: str, path: Path) -> None:
 
 def test_a_busy_file_is_told_and_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that never lets go: exit 1's error, and the next run goes on."""
-    monkeypatch.setattr(base, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.01)
     held = picture(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -15,16 +15,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crawler import dedupe, polling, storable
-from crawler.corpus.sources import at_once
+from crawler import dedupe
+from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.crawl import fixed_gap
 from crawler.errors import SourceError
 from crawler.model import Article, Ending, Hit, Page, Poll, Topic, Visit
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic
-from crawler.spiders import feed
-from crawler.text import MOST_MARKS, _stacked, clean, one_line, unstacked, without_markup
+from crawler.sources import feed, polling
+from crawler.text import sanitize
+from crawler.text.folding import MOST_MARKS, _stacked, clean, one_line, unstacked, without_markup
 from tests.faults.stored import unfit
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -194,7 +195,7 @@ def test_an_article_without_a_web_address_is_unreadable(url: str, corpus: Corpus
 
 def test_an_article_is_cut_to_what_a_person_needs() -> None:
     """Every field has its length; what cannot be cut is left out."""
-    fit = storable.article(
+    fit = sanitize.article(
         Article(
             url="https://a.test/1", title="题" * 9000, body="文" * 900_000, authors=("名" * 900,) * 900,
             outlet="报" * 900,
@@ -216,12 +217,12 @@ def test_of_many_hits_the_first_are_kept() -> None:
         for term in range(40)
         for start in range(200)
     ]
-    kept = storable.hits(tuple(said))
+    kept = sanitize.hits(tuple(said))
     assert {hit.term for hit in kept} == {f"t{term}" for term in range(40)}
-    assert len(kept) == storable.MOST_HITS + 30
-    assert kept[: storable.MOST_PLACES] == tuple(said[: storable.MOST_PLACES])
+    assert len(kept) == sanitize.MOST_HITS + 30
+    assert kept[: sanitize.MOST_PLACES] == tuple(said[: sanitize.MOST_PLACES])
     assert kept == tuple(hit for hit in said if hit in set(kept))
-    assert storable.hits(tuple(said[:90])) == tuple(said[:90])
+    assert sanitize.hits(tuple(said[:90])) == tuple(said[:90])
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_of_many_hits_the_first_are_kept() -> None:
 def test_marks_without_end_are_cut(marks: str) -> None:
     """Unicode's normal forms put them in order in as many steps as their square: 20,000 took 0.6 s."""
     for letter in "ab米":
-        said = storable.article(
+        said = sanitize.article(
             Article(url="https://bao.test/1", title="小米", body=f"{PROSE}{letter}{marks}。{PROSE}")
         )
         assert said.body == f"{PROSE}{letter}{marks[:MOST_MARKS]}。{PROSE}"

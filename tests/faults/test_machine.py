@@ -12,12 +12,12 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from crawler.archives.merge import merge
 from crawler.corpus.forgetting import forget
-from crawler.corpus.merge import Merging
+from crawler.corpus.maintenance import backup
+from crawler.corpus.merging.texts import Merging
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import backup
 from crawler.dedupe import canonical_url
-from crawler.merge import merge
 from crawler.model import Ending, Page
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 from crawler import dedupe, relevance
 from crawler import path as the_path
+from crawler.archives.rescan import rescan
 from crawler.cli import main
+from crawler.corpus.maintenance import prune
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import prune
 from crawler.errors import Unreadable
 from crawler.model import Ending
-from crawler.rescan import rescan
 from tests.faults.work import NOON, page_of, problems
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_a_crawl_goes_on_and_the_command_mends(
         (told,) = corpus.rows("SELECT DISTINCT reason FROM visits WHERE ending = 'unreadable' AND reason LIKE 'Key%'")
     assert lost
     assert told["reason"] == "KeyError: 'layout'"
-    monkeypatch.setattr("crawler.cli.upkeep.topics.load", lambda _file: topic)
+    monkeypatch.setattr("crawler.cli.keeping.topics.load", lambda _file: topic)
     done = CliRunner().invoke(main, ["rescan", "--quarantined", "--db", str(db)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert "stored" in done.output

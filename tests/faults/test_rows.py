@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler import dates
-from crawler.corpus.sources import at_once
+from crawler.corpus.schedule import at_once
 from crawler.errors import SourceError
-from crawler.export import export
 from crawler.model import Ending, Page
 from crawler.path import append, prepare
-from crawler.spiders import feed
-from crawler.topic import load
-from tests.corpus_rows import Rows
+from crawler.report.export import export
+from crawler.sources import feed
+from crawler.text import dates
+from crawler.topic.reader import load
+from tests.support.corpus_rows import Rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,15 +10,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler import dedupe, polling
+from crawler import dedupe
 from crawler.corpus.forgetting import forget
-from crawler.corpus.sources import at_once
+from crawler.corpus.maintenance import backup
+from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
-from crawler.corpus.upkeep import backup
 from crawler.crawl import fixed_gap
 from crawler.model import Lead, Page, Poll
 from crawler.path import Fetched, append_all, prepare
 from crawler.sample.demo import sample_topic
+from crawler.sources import polling
 
 if TYPE_CHECKING:
     from pathlib import Path

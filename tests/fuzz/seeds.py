@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from crawler.model import ADAPTERS
-from crawler.topic import PACKAGED
+from crawler.topic.reader import PACKAGED
 
 _ARTICLE = "虚构样例：罗福莉在小米的发布会上介绍了MiMo-V2-Flash，总参数为3090亿，每次只激活其中的150亿，推理很快。"
 _RSS = (

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 
 from scrapy import Request
 
-from crawler import charset, dates, dedupe, numbers, query, relevance, storable, topic, web
+from crawler import dedupe, relevance
 from crawler.errors import HouxuError
 from crawler.extract import extract, next_page
-from crawler.grams import gram_text
 from crawler.middlewares import robots
 from crawler.middlewares.groups import groups_for
 from crawler.model import ADAPTERS, Page
 from crawler.sample.demo import sample_topic
-from crawler.spiders import feed, listing, search, signals, sitemap
-from crawler.text import bare, clean, one_line
-from tests.corpus_rows import Rows
+from crawler.sources import feed, http_signals, listing, search_adapters, sitemap
+from crawler.text import charset, dates, numbers, query, sanitize, web_addresses
+from crawler.text.folding import bare, clean, one_line
+from crawler.text.grams import gram_text
+from crawler.topic import reader
+from tests.support.corpus_rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +61,7 @@ def _surrogates(data: bytes) -> str:
 def read_feed(data: bytes) -> None:
     """RSS, Atom, JSON Feed."""
     for lead in feed.parse(data, url=URL, headers={}, source=_source(), now=NOW).leads:
-        fit = storable.lead(lead)
+        fit = sanitize.lead(lead)
         if fit is not None:
             dedupe.canonical_url(fit.url)
 
@@ -78,7 +80,7 @@ def read_search(data: bytes) -> None:
     """Answers of search services: the first byte picks the adapter."""
     names = sorted(ADAPTERS)
     source = replace(_source(), kind="search", adapter=names[data[0] % len(names)] if data else names[0])
-    search.parse(data[1:], url=URL, headers={}, source=source, now=NOW)
+    search_adapters.parse(data[1:], url=URL, headers={}, source=source, now=NOW)
 
 
 def read_date(data: bytes) -> None:
@@ -105,9 +107,9 @@ def read_url(data: bytes) -> None:
         raise AssertionError(f"not its own key: {key!r}")
     dedupe.canonical_of(URL, text)
     dedupe.canonical_of(text, URL)
-    if web.is_web_url(text):
-        Request(web.without_credentials(text))
-        web.netloc_of(text)
+    if web_addresses.is_web_url(text):
+        Request(web_addresses.without_credentials(text))
+        web_addresses.netloc_of(text)
 
 
 def read_numbers(data: bytes) -> None:
@@ -123,7 +125,7 @@ def read_page(data: bytes) -> None:
     page = Page(url=URL, body=data, fetched_at=NOW, headers={"content-type": "text/html"}, lang="zh")
     next_page(page)
     relevance.gate(_topic(), data)
-    article = storable.article(extract(page, _topic().sites))
+    article = sanitize.article(extract(page, _topic().sites))
     article.body.encode()
     relevance.judge(_topic(), article)
     dedupe.sketch(article.body)
@@ -147,7 +149,7 @@ def read_topic(data: bytes) -> None:
     """
     with tempfile.NamedTemporaryFile(suffix=".toml") as file:
         Path(file.name).write_bytes(data[:16384])
-        topic.load(file.name)
+        reader.load(file.name)
 
 
 @cache
@@ -168,8 +170,8 @@ def read_headers(data: bytes) -> None:
     """HTTP's own: the lines are Cache-Control, Age, Expires, Date, Retry-After."""
     names = ("cache-control", "age", "expires", "date", "retry-after")
     headers = dict(zip(names, data.decode("latin-1").split("\n"), strict=False))
-    said = signals.http_signals(headers, NOW)
-    if any(span is not None and span > signals.LONGEST for span in (said.max_age, said.retry_after)):
+    said = http_signals.http_signals(headers, NOW)
+    if any(span is not None and span > http_signals.LONGEST for span in (said.max_age, said.retry_after)):
         raise AssertionError(f"longer than we wait: {said}")
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler.corpus.foreign import check_rows
+from crawler.corpus.merging.shard_check import check_rows
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed
 from crawler.model import Relevance, Source, Term, Topic
-from crawler.topic import relevance_digest
+from crawler.topic.reader import relevance_digest
 from scheduler.run import crawl_once
 from tests.hostile.server import TERM, HostileWeb, article, feed, http
 

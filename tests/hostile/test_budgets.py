@@ -12,25 +12,25 @@ import pytest
 from scrapy import Request
 from scrapy.exceptions import StopDownload
 
-from crawler import apart
-from crawler.apart import Apart, is_large
 from crawler.crawl import run
 from crawler.errors import Unreadable
+from crawler.isolation import worker_process
+from crawler.isolation.worker_process import Apart, is_large
 from crawler.middlewares.envelope import LARGE, MOST_AT_ONCE, EnvelopeMiddleware
 from crawler.middlewares.guard import MOST_HEADER_BYTES
 from crawler.middlewares.hosts import PATIENCE, HostWaits
+from crawler.sources.answers import MOST_LEADS
+from crawler.sources.feed import parse as parse_feed
 from crawler.spiders import frontier
-from crawler.spiders.answers import MOST_LEADS
-from crawler.spiders.feed import parse as parse_feed
 from tests.hostile.conftest import topic_of
 from tests.hostile.server import Line, article, feed, http, moved, sitemap
-from tests.test_manners import StubJob, hammer, site
+from tests.spiders.test_manners import StubJob, hammer, site
 
 if TYPE_CHECKING:
     from crawler.corpus.store import Corpus
     from tests.hostile.conftest import Crawl
     from tests.hostile.server import HostileWeb
-    from tests.test_manners import Site
+    from tests.spiders.test_manners import Site
 
 __all__ = ["site"]
 
@@ -219,7 +219,7 @@ def _spin() -> None:
 
 
 def _eat() -> int:
-    return len(b"x" * (2 * apart.MEMORY))
+    return len(b"x" * (2 * worker_process.MEMORY))
 
 
 @pytest.mark.parametrize(("work", "words"), [(_spin, "3 s of CPU"), (_eat, "of memory")])

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler import charset, dedupe, relevance
+from crawler import dedupe, relevance
 from crawler.corpus.store import Corpus
-from crawler.dedupe import urls
-from crawler.extract import blocks, bylines, dates, extract, lines, names, next_page, paywall, state
+from crawler.extract import blocks, bylines, class_names, extract, lines, next_page, paywall, published, script_state
 from crawler.extract.attributes import bounded
-from crawler.extract.metadata import Facts
+from crawler.extract.declared import Facts
 from crawler.extract.tree import LONGEST, parse
 from crawler.model import Article, Ending, Page
 from crawler.path import append, prepare
+from crawler.text import charset, urls
 from tests.hostile.conftest import topic_of
 from tests.hostile.server import article
 
@@ -152,7 +152,7 @@ def test_names_of_any_length_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(module, name, partial(_noted, asked, getattr(module, name)))
     long = "related " + "photo" * 300_000
     read(f"<h1>The committee decided</h1>{TEXT}<div class='{long}'>{TEXT}<p>Short.</div><p id='{long}'>{TEXT}")
-    assert max(map(len, asked)) == names.LONGEST
+    assert max(map(len, asked)) == class_names.LONGEST
 
 
 def _noted(asked: list[str], function: Callable[[str], object], name: str) -> object:
@@ -164,7 +164,7 @@ def _noted(asked: list[str], function: Callable[[str], object], name: str) -> ob
 def test_the_name_of_an_element_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for each of the lines in it, when a wall is looked for."""
     asked: list[str] = []
-    monkeypatch.setattr(paywall, "is_paywall", partial(_noted, asked, names.is_paywall))
+    monkeypatch.setattr(paywall, "is_paywall", partial(_noted, asked, class_names.is_paywall))
     read(f"<h1>The committee decided</h1>{TEXT}<div class='related x{'y' * 1000}'>" + "<p>Short, it is." * 5000)
     assert len(asked) == 1
 
@@ -235,7 +235,7 @@ def test_a_script_is_read_once(name: str) -> None:
     """One string of 1.9 MB took 315 MB, and a script of as many letters 2 s: forty were tried at each."""
     tracemalloc.start()
     try:
-        key, text = state._prose(STRINGS[name])
+        key, text = script_state._prose(STRINGS[name])
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -247,7 +247,7 @@ def test_a_key_of_any_length_is_read_by_its_end() -> None:
     """A word of 50 letters, a number before it, another script: the key is what a name can be."""
     prose = "Some words, that are prose. " * 20
     for word, key in (("1text", "text"), ("中text", "text"), ("x" * 50, "x" * 41), ("9" * 30 + "a" * 20, "a" * 20)):
-        assert state._prose(f'{word} : "{prose}"')[0] == key
+        assert script_state._prose(f'{word} : "{prose}"')[0] == key
 
 
 def test_links_inside_one_another_do_not_repeat_the_page() -> None:
@@ -270,7 +270,7 @@ def test_what_is_around_a_date_is_looked_at_once(monkeypatch: pytest.MonkeyPatch
             memos.append(memo)
         return blocks.under(element, tops, memo)
 
-    monkeypatch.setattr(dates, "under", under)
+    monkeypatch.setattr(published, "under", under)
     page = "<div>" * 1900 + "<h1>The committee decided</h1>" + "<time>2021-05-03</time>" * 2000 + TEXT
     assert read(page).published_at is not None
     assert 1 < len(memos) < 5

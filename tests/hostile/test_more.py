@@ -13,7 +13,7 @@ from crawler.corpus.store import Corpus
 from crawler.errors import MemoryFull
 from crawler.middlewares import memory
 from crawler.middlewares.guard import is_public, literal
-from crawler.web import LONGEST_URL
+from crawler.text.web_addresses import LONGEST_URL
 from tests.hostile.server import Line, article, feed, http, moved, sitemap
 
 if TYPE_CHECKING:

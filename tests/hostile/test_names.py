@@ -15,10 +15,10 @@ from lxml import etree
 
 from crawler.errors import HouxuError
 from crawler.extract import extract
+from crawler.isolation.worker_thread import in_own_thread
 from crawler.middlewares.memory import held
 from crawler.model import Page, SiteRule, Source
-from crawler.spiders import feed, listing, sitemap
-from crawler.threads import in_own_thread
+from crawler.sources import feed, listing, sitemap
 
 if TYPE_CHECKING:
     from collections.abc import Callable

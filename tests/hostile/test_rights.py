@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.apart import LARGE_TAGS, MOST_TAGS, Apart
 from crawler.errors import CorpusError, Unreadable
+from crawler.extract.rights import SNIPPET, mining_reserved, reserved
+from crawler.isolation.worker_process import LARGE_TAGS, MOST_TAGS, Apart
 from crawler.middlewares.reservations import MOST_BYTES
-from crawler.rights import SNIPPET, mining_reserved, reserved
 from tests.hostile.server import article, feed, http, moved
 
 if TYPE_CHECKING:

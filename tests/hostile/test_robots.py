@@ -17,13 +17,13 @@ from crawler.middlewares.groups import MOST_CHARACTERS, MOST_RULES, groups_for
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY
 from tests.hostile.conftest import topic_of
 from tests.hostile.server import Line, article, feed, http, moved
-from tests.test_manners import Hammer, hammer, site
+from tests.spiders.test_manners import Hammer, hammer, site
 
 if TYPE_CHECKING:
     from crawler.corpus.store import Corpus
     from tests.hostile.conftest import Crawl
     from tests.hostile.server import HostileWeb
-    from tests.test_manners import Site
+    from tests.spiders.test_manners import Site
 
 __all__ = ["site"]
 

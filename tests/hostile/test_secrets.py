@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from scrapy import Request
 
-from crawler import topic as topics
 from crawler.cli.options import Discreet
 from crawler.crawl import settings_for
 from crawler.errors import TopicError
 from crawler.middlewares.envelope import EnvelopeMiddleware
-from crawler.web import without_credentials
+from crawler.text.web_addresses import without_credentials
+from crawler.topic import reader as topics
 from tests.hostile.conftest import topic_of
 from tests.hostile.server import article, feed, http, moved
 

@@ -1,0 +1,1 @@
+"""What people read: rows in, text or files out."""

@@ -1,0 +1,1 @@
+"""The ground: values of text, dates, numbers and URLs, pure, imported by anyone."""

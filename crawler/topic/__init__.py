@@ -1,0 +1,1 @@
+"""The topic file: TOML in, a checked `Topic` out."""
