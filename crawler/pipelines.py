@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from crawler import dedupe
 from crawler.corpus.leads import MAX_TRIES
 from crawler.errors import CorpusError
+from crawler.job import job_of
 from crawler.middlewares.hosts import HostsMiddleware, wait_until
 from crawler.model import Ending, Visit
-from crawler.path import Fetched, append_all, is_enough, prepare
+from crawler.path import Fetched, append_all, is_enough
 from crawler.sources import polling
 from crawler.spiders.items import Polled, Visited
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.model import Page
+    from crawler.job import Job
+    from crawler.path import Prepared
     from crawler.spiders.follow import FollowSpider
 
 OUTAGES = 3
@@ -70,6 +72,10 @@ class CorpusPipeline:
         return cast("FollowSpider", self.crawler.spider)
 
     @property
+    def _job(self) -> Job:
+        return job_of(self.crawler)
+
+    @property
     def _hosts(self) -> HostsMiddleware:
         return cast("HostsMiddleware", self.crawler.get_downloader_middleware(HostsMiddleware))
 
@@ -78,7 +84,7 @@ class CorpusPipeline:
 
         A corpus that cannot be written ends the crawl: Scrapy alone would log it and exit 0.
         """
-        job = self._spider.job
+        job = self._job
         try:
             if job.only_asked is not None:
                 job.only_asked(item)
@@ -89,12 +95,12 @@ class CorpusPipeline:
                 self._write(item)
         except CorpusError as error:
             job.error = error
-            self._spider.frontier.stop()
+            job.stop()
         except Exception as error:
             log.exception("%s: could not be written", item.host)
             if isinstance(item, Polled):
                 job.faults[item.poll.source_id] = f"{type(error).__name__}: {error}"
-        job.progress(1)
+        job.request.progress(1)
         self._ask_more(item)
         return item
 
@@ -110,7 +116,7 @@ class CorpusPipeline:
 
     def close_spider(self) -> None:
         """Write what was held back, or say that nobody answered."""
-        job = self._spider.job
+        job = self._job
         lost = {item.host for item in self._held if item.failure is not None and item.failure.network}
         if self._hosts.answered or not lost:
             try:
@@ -131,8 +137,8 @@ class CorpusPipeline:
     def _write(self, item: Polled | Visited) -> None:
         if item.failure is not None and item.failure.stopped:
             return
-        if isinstance(item, Visited) and item.page is not None:
-            self._add_page(item, item.page)
+        if isinstance(item, Visited) and item.prepared is not None:
+            self._add_page(item, item.prepared)
             return
         self._write_pages()  # first: what is written now may say more of their leads
         if isinstance(item, Polled):
@@ -140,12 +146,11 @@ class CorpusPipeline:
         elif item.visit is not None:
             self._end_without_page(item, item.visit)
 
-    def _add_page(self, item: Visited, page: Page) -> None:
-        """Put a page to those that are written together."""
-        prepared = item.prepared or prepare(self._spider.job.topic, page, item.passed)
+    def _add_page(self, item: Visited, prepared: Prepared) -> None:
+        """Add a page to those that are written together."""
         self._pages.append(Fetched(prepared=prepared, lead_id=item.lead_id, status=item.status, ms=item.ms))
         pages = [each.prepared.page for each in self._pages]
-        waited = page.fetched_at - pages[0].fetched_at
+        waited = pages[-1].fetched_at - pages[0].fetched_at
         if is_enough(pages) or waited >= LONGEST_WAIT:
             self._write_pages()
 
@@ -154,7 +159,7 @@ class CorpusPipeline:
         if not pages:
             return
         try:
-            append_all(self._spider.job.corpus, self._spider.job.topic, pages, self._spider.job.run_id)
+            append_all(self._job.corpus, self._job.topic, pages, self._job.run_id)
         except CorpusError:
             raise
         except Exception:  # and what is written after them must not be lost with them: their leads stay open
@@ -162,7 +167,7 @@ class CorpusPipeline:
 
     def _write_poll(self, item: Polled) -> None:
         """Validators, body hash, next check and every lead: one transaction, which is what makes kill -9 harmless."""
-        job, poll, now = self._spider.job, item.poll, item.poll.at
+        job, poll, now = self._job, item.poll, item.poll.at
         corpus = job.corpus
         with corpus.transaction():
             if item.failure is not None and item.failure.until is not None:  # the host waits: not the source's fault
@@ -185,7 +190,7 @@ class CorpusPipeline:
             job.faults[poll.source_id] = outcome.fault
 
     def _end_without_page(self, item: Visited, visit: Visit) -> None:
-        job, now = self._spider.job, self._spider.job.clock()
+        job, now = self._job, self._job.clock()
         if item.failure is not None and item.failure.until is not None:  # nothing was sent: no visit, no try
             with job.corpus.transaction():
                 job.corpus.postpone_lead(item.lead_id, item.failure.until)
@@ -207,10 +212,10 @@ class CorpusPipeline:
         if item.status in _BUSY or item.signals.retry_after:
             retry_at = wait_until(now, item.signals.retry_after, BUSY)
             host = item.answered or item.host
-            self._spider.job.corpus.hold_host(host, retry_at)
+            self._job.corpus.hold_host(host, retry_at)
             self._hosts.hold(host, retry_at)
             return retry_at
-        known = now - self._spider.job.corpus.found_at(item.lead_id)
+        known = now - self._job.corpus.found_at(item.lead_id)
         if item.failure is None or not item.failure.robots or known > ROBOTS_PATIENCE:
             return None
         return now + min(max(known / 4, ROBOTS_WAIT), ROBOTS_WAIT_MOST)

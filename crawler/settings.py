@@ -4,7 +4,14 @@ from crawler import __version__
 
 BOT_NAME = "houxu"
 SPIDER_MODULES = ["crawler.spiders.follow"]
-USER_AGENT = f"houxu/{__version__} (+https://pypi.org/project/houxu/)"  # crawl() puts the topic's contact in its place
+
+
+def user_agent(contact: str) -> str:
+    """Return how we name ourselves to publishers: the project, its version, and where its operator can be reached."""
+    return f"houxu/{__version__} (+{contact})"
+
+
+USER_AGENT = user_agent("https://pypi.org/project/houxu/")  # crawl() puts the topic's contact in its place
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 # Our own. The command line and the daemon hand them over as objects; plain `scrapy crawl` reads these.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
-from crawler.crawl import ask, run, settings_for
+from crawler.crawl import ask, run
+from crawler.job import CrawlRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -44,7 +45,8 @@ def check_sources(
         corpus = Corpus(f"{folder}/check.db", create=True)
         asked = replace(topic, sources=tuple(replace(source, enabled=True) for source in topic.sources))
         corpus.sync_sources(asked, datetime.now(UTC), at_once)
-        polled = run(ask(corpus, asked, settings_for(topic, overrides, allow_hosts), progress=progress))
+        request = CrawlRequest(topic=asked, overrides=overrides, allow_hosts=tuple(allow_hosts), progress=progress)
+        polled = run(ask(corpus, request))
         corpus.close()
     return [_row(source.id, polled.get(source.id), datetime.now(UTC)) for source in topic.sources]
 

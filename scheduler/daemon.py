@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from crawler.corpus.store import Corpus
-from crawler.crawl import Job, Stop, crawl, run, settings_for, utc_now
+from crawler.crawl import crawl, run
 from crawler.errors import SIGNALED, HouxuError, MemoryFull, RunLocked, TopicError
+from crawler.job import CrawlRequest, Job, Stop, utc_now
 from scheduler.cadence import first_check
 from scheduler.lock import run_lock
 from scheduler.run import WORSE_HEALTH, cadence_of, due
@@ -222,18 +223,16 @@ class Daemon:
         await ping(self._ping_url, "start")
         later = [state.next_check_at for state in corpus.states(self.topic) if state.enabled and state.next_check_at]
         left = min((at - now for at in later if at > now), default=timedelta(days=1)).total_seconds()
+        request = CrawlRequest(
+            topic=self.topic,
+            by="daemon",
+            clock=self._clock,
+            overrides=self._overrides,
+            allow_hosts=self._allow_hosts,
+            deadline=time.monotonic() + max(LEAST_CRAWL_SECONDS, min(CRAWL_SECONDS, left)),
+        )
         with cadence_of(corpus, self.topic, now) as cadence:
-            return await crawl(
-                corpus,
-                self.topic,
-                batch,
-                by="daemon",
-                settings=settings_for(self.topic, self._overrides, self._allow_hosts),
-                next_check=cadence,
-                clock=self._clock,
-                deadline=time.monotonic() + max(LEAST_CRAWL_SECONDS, min(CRAWL_SECONDS, left)),
-                stop=self._stop,
-            )
+            return await crawl(corpus, request, batch, next_check=cadence, stop=self._stop)
 
     def _end(self, number: int) -> None:
         """Stop on a signal; the handler goes, so that the next one has its default effect."""

@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING
 
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
-from crawler.crawl import Stop, crawl, run, settings_for, utc_now
+from crawler.crawl import crawl, run
 from crawler.errors import SIGNALED, RunLocked
+from crawler.job import Stop
 from crawler.sources.shards import owns
 from scheduler.cadence import Cadence
 from scheduler.lock import run_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from scrapy.settings import Settings
-
-    from crawler.corpus.runs import By
     from crawler.corpus.schedule import FirstCheck
-    from crawler.crawl import Job
+    from crawler.job import CrawlRequest, Job
     from crawler.model import SourceState, Topic
 
 WORSE_HEALTH = 3
@@ -37,21 +35,7 @@ FAILING = 3
 """Faults in a row after which the others may have a source's share of the polls."""
 
 
-def crawl_once(
-    db: Path,
-    topic: Topic,
-    *,
-    by: By,
-    only: tuple[str, ...] = (),
-    everything: bool = False,
-    clock: Callable[[], datetime] = utc_now,
-    overrides: Mapping[str, str] | None = None,
-    allow_hosts: Iterable[str] = (),
-    deadline: float | None = None,
-    wait: float = 0.0,
-    skip_locked: bool = False,
-    progress: Callable[[int], object] = lambda _count: None,
-) -> int:
+def crawl_once(db: Path, request: CrawlRequest, *, wait: float = 0.0, skip_locked: bool = False) -> int:
     """Crawl what is due under the lock, and return the exit code: 0, 130 and 143 where a signal ended it, or 3.
 
     3 says, once, that a source's health changed for the worse; the log says which, and why.
@@ -60,17 +44,9 @@ def crawl_once(
 
     Args:
         db: the corpus; it is made where it is missing.
-        topic: what is followed.
-        by: who asked.
-        only: ids of sources to poll whether due or not.
-        everything: poll every source, and visit every lead until none is left.
-        clock: what time it is.
-        overrides: Scrapy settings.
-        allow_hosts: private hosts that the guard lets pass.
-        deadline: start nothing after this instant of `time.monotonic()`.
+        request: what is asked for.
         wait: seconds to wait for another run.
         skip_locked: return 0 when another run holds the lock.
-        progress: called as answers are dealt with.
 
     Raises:
         RunLocked: another run holds the lock, unless `skip_locked`.
@@ -92,18 +68,7 @@ def crawl_once(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end, number)
         try:
-            job = await run_due(
-                corpus,
-                topic,
-                by=by,
-                settings=settings_for(topic, overrides or {}, allow_hosts),
-                only=only,
-                everything=everything,
-                clock=clock,
-                deadline=deadline,
-                stop=stop,
-                progress=progress,
-            )
+            job = await run_due(corpus, request, stop=stop)
             return bool(job and job.worse)
         finally:
             for number in {signal.SIGINT, signal.SIGTERM} - set(received):
@@ -113,6 +78,7 @@ def crawl_once(
         with run_lock(db, wait):
             corpus = Corpus(db, create=True)
             try:
+                topic = request.topic
                 corpus.claim_topic(topic.id, topic.seed.isoformat() if topic.seed else None)
                 worse = run(under_signals(corpus))
             finally:
@@ -126,54 +92,23 @@ def crawl_once(
     return WORSE_HEALTH if worse else 0
 
 
-async def run_due(
-    corpus: Corpus,
-    topic: Topic,
-    *,
-    by: By,
-    settings: Settings,
-    only: tuple[str, ...] = (),
-    everything: bool = False,
-    clock: Callable[[], datetime] = utc_now,
-    deadline: float | None = None,
-    stop: Stop | None = None,
-    progress: Callable[[int], object] = lambda _count: None,
-) -> Job | None:
+async def run_due(corpus: Corpus, request: CrawlRequest, *, stop: Stop | None = None) -> Job | None:
     """Crawl what is due and return what came of it; None when nothing was.
 
     Args:
-        corpus: open for writing, its lock held by the caller.
-        topic: what is followed.
-        by: who asked.
-        settings: from `crawl.settings_for`.
-        only: ids of sources to poll whether due or not.
-        everything: poll every source, and visit every lead until none is left.
-        clock: what time it is.
-        deadline: start nothing after this instant of `time.monotonic()`.
+        corpus: open for writing, its lock taken by the caller.
+        request: what is asked for.
         stop: called to end early.
-        progress: called as answers are dealt with.
 
     Raises:
         NetworkDown, AllFailed, CorpusError: as `crawl` does.
     """
-    now = clock()
-    batch = due(corpus, topic, now, only=only, everything=everything)
+    now = request.clock()
+    batch = due(corpus, request.topic, now, only=request.only, everything=request.everything)
     if batch is None:
         return None
-    with cadence_of(corpus, topic, now) as cadence:
-        return await crawl(
-            corpus,
-            topic,
-            batch,
-            by=by,
-            settings=settings,
-            next_check=cadence,
-            every_lead=everything,
-            clock=clock,
-            deadline=deadline,
-            stop=stop,
-            progress=progress,
-        )
+    with cadence_of(corpus, request.topic, now) as cadence:
+        return await crawl(corpus, request, batch, next_check=cadence, stop=stop)
 
 
 def due(
@@ -191,8 +126,8 @@ def due(
         corpus: open for writing; its sources are brought in line with the topic.
         topic: what is followed.
         now: the instant of asking.
-        only: see `run_due`.
-        everything: see `run_due`.
+        only: see `CrawlRequest`.
+        everything: see `CrawlRequest`.
         first_check: when sources new to the corpus are polled first.
     """
     corpus.sync_sources(topic, now, first_check)

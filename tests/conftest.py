@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.corpus.store import Corpus
+from crawler.job import CrawlRequest
 from crawler.sample.demo import sample_topic
 from crawler.sample.server import SampleWeb
 from scheduler.run import crawl_once
@@ -57,7 +58,8 @@ def crawl(web: SampleWeb, topic: Topic, tmp_path: Path) -> Callable[..., Any]:
             "overrides": {"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": web.connect_to},
         }
         arguments |= changes
-        return crawl_once(arguments.pop("db", tmp_path / "corpus.db"), arguments.pop("topic", topic), **arguments)
+        db, skip_locked = arguments.pop("db", tmp_path / "corpus.db"), arguments.pop("skip_locked", False)
+        return crawl_once(db, CrawlRequest(**{"topic": topic, **arguments}), skip_locked=skip_locked)
 
     return crawl
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawler.corpus.store import Corpus
 from crawler.extract import extract
+from crawler.job import CrawlRequest
 from crawler.model import Page
 from scheduler.run import crawl_once
 from tests.middlewares.test_guard import topic_of
@@ -41,7 +42,10 @@ def test_a_new_line_is_a_revision(site: Site, tmp_path: Path, caplog: pytest.Log
     for text in (BEFORE, BEFORE, AFTER):
         site.pages = {"/llms-full.txt": text.encode()}
         overrides, allowed = {"DOWNLOAD_DELAY": "0"}, ("127.0.0.1",)
-        crawl_once(tmp_path / "c.db", topic, by="cron", everything=True, overrides=overrides, allow_hosts=allowed)
+        crawl_once(
+            tmp_path / "c.db",
+            CrawlRequest(topic=topic, by="cron", everything=True, overrides=overrides, allow_hosts=allowed),
+        )
         with Corpus(tmp_path / "c.db", read_only=True) as corpus:
             endings.append([row["ending"] for row in corpus.rows("SELECT ending FROM visits ORDER BY id")])
     assert endings == [["stored"], ["stored"], ["stored", "revised"]]

@@ -53,6 +53,7 @@ def crawl(
     publish: bool,
 ) -> None:
     """Poll the sources that are due (or SOURCES), and visit their leads."""
+    from crawler.job import CrawlRequest
     from scheduler.run import crawl_once
 
     topic = topics.load(topic_file)
@@ -60,19 +61,17 @@ def crawl(
         raise click.BadParameter(f"the topic has no source {', '.join(sorted(unknown))}", param_hint="SOURCES")
     log_to_stderr(verbose)
     with progress_bar("crawling") as progress:
-        code = crawl_once(
-            db,
-            share(topic, shard),
+        request = CrawlRequest(
+            topic=share(topic, shard),
+            by="person" if sys.stderr.isatty() else "cron",
             only=sources,
             everything=everything,
             overrides=scrapy_settings(overrides),
             allow_hosts=allow_host,
             deadline=None if max_runtime is None else time.monotonic() + max_runtime,
-            wait=wait,
-            skip_locked=skip_locked,
-            by="person" if sys.stderr.isatty() else "cron",
             progress=progress,
         )
+        code = crawl_once(db, request, wait=wait, skip_locked=skip_locked)
     if publish:
         with open_to_read(db) as corpus:
             maintenance.publish(corpus)

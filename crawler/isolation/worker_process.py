@@ -1,9 +1,9 @@
-"""Work done apart: a function that a hostile text may hold up runs in a process that can be killed.
+"""A worker process: a function that a hostile text may hold up runs in a process that can be killed.
 
-`Apart.run` hands a pure function and its arguments to one worker, started when first needed, and waits without holding
-up the event loop. The worker may use so many seconds of CPU and so much memory for each; above that the kernel ends it,
-the caller is told, and the next piece of work gets a new one. Only what is large goes here: a process costs 0.5 s of
-CPU to start and holds 70 MB; handing work over costs a thousandth of a second, and 20 more for each megabyte.
+`WorkerProcess.run` sends a pure function and its arguments to one worker, which is started when first needed, and
+waits without blocking the event loop. The worker has a limit of CPU seconds and of memory for each call; above it the
+kernel ends the worker, the caller gets the reason, and the next call gets a new worker. Only large inputs go here: a
+process costs 0.5 s of CPU to start and 70 MB of memory; a call costs 1 ms, and 20 ms more for each megabyte.
 
 `python -m crawler.isolation.worker_process` is the worker. It reads pickles from its parent alone, and its parent
 from it.
@@ -91,7 +91,7 @@ def tags(body: bytes) -> int:
     return body.count(b"<")
 
 
-class Apart:
+class WorkerProcess:
     """One worker, for one piece of work at a time."""
 
     def __init__(self, seconds: int = CPU_SECONDS) -> None:

@@ -12,12 +12,15 @@ import time
 from collections import Counter
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import DownloadTimeoutError
 
+from crawler.job import job_of
+from crawler.middlewares.refusals import CrawlStops, HostWaits
+from crawler.middlewares.request_meta import PAGE
 from crawler.model import instant, stamp
 from crawler.sources.http_signals import http_signals
 from crawler.text.web_addresses import netloc_of
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from crawler.spiders.follow import FollowSpider
+    from crawler.job import Job
 
 LEAST_DELAY = 2.0
 """Seconds between two requests to a host that nobody allowed by name, whatever DOWNLOAD_DELAY says."""
@@ -49,30 +52,11 @@ SILENT = timedelta(minutes=15)
 PEACE, SILENCE = "asked for peace", "does not answer in time: left alone"
 """Why a host waits."""
 
-PAGE = "houxu_page"
-"""Key of a request's meta that says: this is a visit, not a poll."""
-
 LEFT_TO_POLLS = 10
 """A visit leaves this part of its host's requests of a day to polls: leads may come from anybody's feed."""
 
 _NOT_NOW = frozenset({403, 408, 413, 425, 429})
 """Answers below 500 whose Retry-After is heeded."""
-
-
-class HostWaits(IgnoreRequest):
-    """Nothing is sent to the host before `until`: Retry-After, our back-off, or the day's requests are spent."""
-
-    def __init__(self, host: str, until: datetime, why: str) -> None:
-        self.host = host
-        self.until = until
-        super().__init__(f"{host} {why} until {until:%Y-%m-%d %H:%M} UTC")
-
-
-class CrawlStops(IgnoreRequest):
-    """The crawl is ending: this request is not sent, and its lead stays as it was."""
-
-    def __init__(self) -> None:
-        super().__init__("the crawl is ending")
 
 
 class HostsMiddleware:
@@ -104,13 +88,13 @@ class HostsMiddleware:
         return middleware
 
     @property
-    def _spider(self) -> FollowSpider:
-        return cast("FollowSpider", self.crawler.spider)
+    def _job(self) -> Job:
+        return job_of(self.crawler)
 
     def recall(self) -> None:
         """Take up what earlier runs left in `hosts`."""
-        now = self._spider.job.clock()
-        for host, row in self._spider.job.corpus.hosts().items():
+        now = self._job.clock()
+        for host, row in self._job.corpus.hosts().items():
             if row["retry_at"]:
                 self.hold(host, instant(row["retry_at"]))
             if row["crawl_delay"]:
@@ -138,26 +122,26 @@ class HostsMiddleware:
             CrawlStops: the crawl ended meanwhile.
         """
         host = netloc_of(request.url)
-        if self._spider.frontier.ended:
+        if self._job.ended:
             raise CrawlStops
         # what is over within the pause between two requests puts nothing off: it is looked at again after it
-        self._check_peace(host, self._spider.job.clock() + timedelta(seconds=LEAST_DELAY))
+        self._check_peace(host, self._job.clock() + timedelta(seconds=LEAST_DELAY))
         if self._is_lifted(host):
             return
         lock = self._locks.setdefault(host, asyncio.Lock())
         await lock.acquire()
         request.meta["host_lock"] = lock
         wait = self._wait(host)
-        while wait > 0 and not self._spider.frontier.ended:
+        while wait > 0 and not self._job.ended:
             await asyncio.sleep(min(wait, 0.5))  # in slices, so that a stop need not wait
             wait = self._wait(host)
-        if self._spider.frontier.ended:
+        if self._job.ended:
             raise CrawlStops
-        now = self._spider.job.clock()
+        now = self._job.clock()
         self._check_peace(host, now)
         self._check_budget(host, now, visit=bool(request.meta.get(PAGE)))
         self._free_at[host] = time.monotonic() + self._gap(host)
-        self._today[host] = (stamp(now)[:10], self._spider.job.corpus.note_request(host, now))
+        self._today[host] = (stamp(now)[:10], self._job.corpus.note_request(host, now))
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Free the host, and note that it answered, and what peace it asks for: to a page, a file, a redirect alike."""
@@ -166,7 +150,7 @@ class HostsMiddleware:
         self.answered.add(host)
         self._silent.pop(host, None)
         if response.status in _NOT_NOW or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            now = self._spider.job.clock()
+            now = self._job.clock()
             said = (response.headers.get("Retry-After") or b"").decode("latin-1")
             asked = http_signals({"retry-after": said}, now).retry_after
             if asked:
@@ -180,14 +164,14 @@ class HostsMiddleware:
             host = netloc_of(request.url)
             self._silent[host] += 1
             if self._silent[host] >= PATIENCE:
-                self._leave_alone(host, self._spider.job.clock() + SILENT, SILENCE)
+                self._leave_alone(host, self._job.clock() + SILENT, SILENCE)
 
     def _leave_alone(self, host: str, until: datetime, why: str) -> None:
         """Send `host` nothing before `until`, in this crawl and the next ones."""
         self.hold(host, until, why)
         if self.answered:  # else it may be our own network: nothing of that is written
-            with self._spider.job.corpus.transaction():
-                self._spider.job.corpus.hold_host(host, until)
+            with self._job.corpus.transaction():
+                self._job.corpus.hold_host(host, until)
 
     def _wait(self, host: str) -> float:
         return self._free_at.get(host, 0.0) - time.monotonic()
@@ -200,7 +184,7 @@ class HostsMiddleware:
     def _check_budget(self, host: str, now: datetime, *, visit: bool) -> None:
         """Let no host have more requests on one day (UTC) than its budget, robots.txt and redirects included."""
         today, spent = self._today.get(host, ("", 0))
-        budget = self._spider.job.topic.host_requests_per_day
+        budget = self._job.topic.host_requests_per_day
         if visit:
             budget -= budget // LEFT_TO_POLLS
         if today == stamp(now)[:10] and spent >= budget:

@@ -10,17 +10,17 @@ import asyncio
 import gc
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from crawler.errors import MemoryFull
+from crawler.job import job_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.spiders.follow import FollowSpider
 
 LOOK_SECONDS = 2.0
 
@@ -58,9 +58,9 @@ class MemoryCeiling:
         while held() <= self._limit:  # noqa: ASYNC110 nothing tells when memory grows
             await asyncio.sleep(LOOK_SECONDS)
         gc.collect()
-        spider = cast("FollowSpider", self.crawler.spider)
-        spider.job.error = spider.job.error or MemoryFull(held(), self._limit)
-        spider.frontier.stop()
+        job = job_of(self.crawler)
+        job.error = job.error or MemoryFull(held(), self._limit)
+        job.stop()
 
 
 def held() -> int:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.middlewares.hosts import PAGE, CrawlStops, HostWaits
+from crawler.job import job_of
+from crawler.middlewares.refusals import CrawlStops, HostWaits
+from crawler.middlewares.request_meta import PAGE, TDMREP
 from crawler.middlewares.robots import FRESH, MOST_SECONDS
 from crawler.model import instant
 from crawler.text.web_addresses import netloc_of
@@ -22,12 +24,9 @@ from crawler.text.web_addresses import netloc_of
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.spiders.follow import FollowSpider
+    from crawler.job import Job
 
 MOST_BYTES = 64 * 1024
-
-TDMREP = "houxu_tdmrep"
-"""Key under which a visit's meta carries the tdmrep.json of the host that it reached."""
 
 
 class ReservationsMiddleware:
@@ -61,10 +60,10 @@ class ReservationsMiddleware:
         request.meta[TDMREP] = self._held[host]
 
     def _recall(self, host: str) -> str | None:
-        row = self._spider.job.corpus.host(host)
+        row = self._job.corpus.host(host)
         if row is None or row["tdmrep_at"] is None:
             return None
-        return str(row["tdmrep"]) if self._spider.job.clock() - instant(row["tdmrep_at"]) < FRESH else None
+        return str(row["tdmrep"]) if self._job.clock() - instant(row["tdmrep_at"]) < FRESH else None
 
     async def _ask(self, url: str, host: str) -> str:
         parts = urlsplit(url)
@@ -83,9 +82,9 @@ class ReservationsMiddleware:
         text = response.body.decode("utf-8-sig", "replace") if response.status == HTTPStatus.OK else ""
         if not text.lstrip(" \t\r\n").startswith("["):
             text = ""  # a page for people, which many sites answer to anything
-        self._spider.job.corpus.note_tdmrep(host, self._spider.job.clock(), text)
+        self._job.corpus.note_tdmrep(host, self._job.clock(), text)
         return text
 
     @property
-    def _spider(self) -> FollowSpider:
-        return cast("FollowSpider", self.crawler.spider)
+    def _job(self) -> Job:
+        return job_of(self.crawler)

@@ -17,14 +17,15 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.corpus.schedule import PLAIN, origin_of
+from crawler.job import job_of
 from crawler.middlewares.groups import groups_for
 from crawler.middlewares.guard import AddressRefused
-from crawler.middlewares.hosts import MOST_CRAWL_DELAY, CrawlStops, HostsMiddleware, HostWaits
+from crawler.middlewares.hosts import MOST_CRAWL_DELAY, HostsMiddleware
 from crawler.middlewares.network import in_words, is_network
+from crawler.middlewares.refusals import CrawlStops, HostWaits, RobotsDenied, RobotsUnavailable
 from crawler.model import instant
 from crawler.text.web_addresses import netloc_of
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from crawler.spiders.follow import FollowSpider
+    from crawler.job import Job
 
 AGENT = "houxu"
 """The product token that robots.txt groups are matched with."""
@@ -62,23 +63,6 @@ _ANSWERS = frozenset({2, 4})
 
 _DOT = re.compile("%2e", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
-
-
-class RobotsDenied(IgnoreRequest):
-    """robots.txt forbids `url`."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        super().__init__("robots.txt forbids it")
-
-
-class RobotsUnavailable(IgnoreRequest):
-    """robots.txt could not be had, which forbids for a while. `network`: no answer came at all."""
-
-    def __init__(self, host: str, reason: str, *, network: bool) -> None:
-        self.host = host
-        self.network = network
-        super().__init__(f"robots.txt of {host} could not be had ({reason})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +126,7 @@ class RobotsMiddleware:
         origin = origin_of(request.url)
         async with self._locks.setdefault(origin, asyncio.Lock()):  # the first asks, the others wait for its answer
             robots = self._held.get(origin) or self._unnoted.get(origin) or self._recall(origin)
-            if robots is None or not robots.fresh(self._spider.job.clock()):
+            if robots is None or not robots.fresh(self._job.clock()):
                 robots = await self._ask(request.url, origin)
             self._hold(origin, robots)
         if robots.unavailable:
@@ -172,7 +156,7 @@ class RobotsMiddleware:
             self._size -= _ENTRY + len(robots.text)
 
     def _recall(self, origin: str) -> Robots | None:
-        row = self._spider.job.corpus.host(origin)
+        row = self._job.corpus.host(origin)
         if row is None or row["robots_at"] is None:
             return None
         return _robots(instant(row["robots_at"]), row["robots_status"], row["robots"] or "")
@@ -185,7 +169,7 @@ class RobotsMiddleware:
             callback=NO_CALLBACK,
             dont_filter=True,
         )
-        now = self._spider.job.clock()
+        now = self._job.clock()
         try:
             response = await self.crawler.engine.download_async(request)
         except (HostWaits, AddressRefused, CrawlStops):
@@ -212,7 +196,7 @@ class RobotsMiddleware:
         if robots.network and not self._hosts.answered:
             self._unnoted[origin] = robots
             return
-        corpus = self._spider.job.corpus
+        corpus = self._job.corpus
         delay = robots.rules.crawl_delay(AGENT) if robots.rules is not None else None
         corpus.note_robots(
             origin,
@@ -227,8 +211,8 @@ class RobotsMiddleware:
             self._hosts.slow_down(host, delay)
 
     @property
-    def _spider(self) -> FollowSpider:
-        return cast("FollowSpider", self.crawler.spider)
+    def _job(self) -> Job:
+        return job_of(self.crawler)
 
     @property
     def _hosts(self) -> HostsMiddleware:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.corpus.files import refuse_name, true_path
 from crawler.corpus.pages import pages_path
@@ -15,10 +15,10 @@ from crawler.sample.server import SampleWeb
 from crawler.topic import reader as topics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from crawler.corpus.runs import By
+    from crawler.job import CrawlRequest
     from crawler.model import Topic
 
 LATER = timedelta(minutes=90)
@@ -36,18 +36,9 @@ QUERIES = (
 
 
 class CrawlOnce(Protocol):
-    """`scheduler.run.crawl_once`, as the demo uses it: handed in, since crawler never imports scheduler."""
+    """`scheduler.run.crawl_once`, as the demo uses it: an argument, since crawler never imports scheduler."""
 
-    def __call__(
-        self,
-        db: Path,
-        topic: Topic,
-        *,
-        by: By,
-        everything: bool,
-        clock: Callable[[], datetime],
-        overrides: dict[str, Any],
-    ) -> int:
+    def __call__(self, db: Path, request: CrawlRequest) -> int:
         """Crawl once and return the exit code."""
         ...
 
@@ -68,6 +59,8 @@ def demo(db: Path, crawl_once: CrawlOnce, *, terminal: int = 80) -> Iterator[str
         WrongTopic: the file at that path follows something else, and is left alone.
         CorpusError: it is no corpus, and is left alone.
     """
+    from crawler.job import CrawlRequest
+
     topic = sample_topic()
     db = true_path(db)  # else a link would be replaced, and the older demo stay without its pages
     refuse_name(db)
@@ -85,7 +78,7 @@ def demo(db: Path, crawl_once: CrawlOnce, *, terminal: int = 80) -> Iterator[str
         for number in (1, 2):
             web.round = number
             clock = _later if number > 1 else _now
-            crawl_once(db, topic, by="person", everything=True, clock=clock, overrides=overrides)
+            crawl_once(db, CrawlRequest(topic=topic, everything=True, clock=clock, overrides=overrides))
             yield f"Crawl {number} done: {len(web.requests)} requests so far."
     corpus = Corpus(db, read_only=True)
     try:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 
-from crawler.middlewares.hosts import CrawlStops, HostWaits
 from crawler.middlewares.network import in_words, is_network
-from crawler.middlewares.robots import RobotsDenied, RobotsUnavailable
+from crawler.middlewares.refusals import CrawlStops, HostWaits, RobotsDenied, RobotsUnavailable
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,7 +5,6 @@ It decides nothing about the corpus: it turns answers into items, and the pipeli
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -16,21 +15,11 @@ from scrapy import Request, Spider, signals
 from crawler.corpus.leads import lead_of
 from crawler.errors import SourceError, Unreadable
 from crawler.extract import next_page, rights
-from crawler.isolation.worker_process import (
-    LARGE_ANSWER,
-    LARGE_PAGE,
-    MOST_READ,
-    MOST_TAGS,
-    MOST_WAITING,
-    Apart,
-    Busy,
-    is_large,
-    tags,
-)
-from crawler.middlewares.hosts import PAGE
-from crawler.middlewares.reservations import TDMREP
+from crawler.intake import Intake
+from crawler.isolation.worker_process import LARGE_ANSWER, MOST_READ, MOST_WAITING, Busy, WorkerProcess, is_large
+from crawler.job import job_from_settings
+from crawler.middlewares.request_meta import PAGE, TDMREP
 from crawler.model import KINDS, Ending, Kind, Page, Poll, SourceState, Visit
-from crawler.path import passes_gate, prepare
 from crawler.sources import feed, listing, search_adapters, sitemap
 from crawler.sources.http_signals import http_signals
 from crawler.sources.polling import wants_full
@@ -47,7 +36,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from crawler.crawl import Job
+    from crawler.job import Job
 
 PARSERS = {"feed": feed.parse, "sitemap": sitemap.parse, "listing": listing.parse, "search": search_adapters.parse}
 """One parser per kind: (body, url, headers, source, now) -> Answer."""
@@ -68,14 +57,15 @@ class FollowSpider(Spider):
     def __init__(self, job: Job, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job = job
-        self.apart = Apart()
+        self.worker = WorkerProcess()
+        self.intake = Intake(job.topic, self.worker)
         self._waiting = 0
         self.frontier = Frontier(
             job.corpus,
             [state for state in job.batch if state.source.kind in self.kinds],
             clock=job.clock,
-            over=lambda: job.deadline is not None and time.monotonic() >= job.deadline,
-            every_lead=job.every_lead,
+            ended=lambda: job.ended,
+            every_lead=job.request.everything,
             revisits=job.corpus.revisits_left(job.topic.requests_per_day, job.clock()),
             shard=job.topic.shard,
         )
@@ -84,11 +74,9 @@ class FollowSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, job: Job | None = None, **kwargs: Any) -> Self:
         """Scrapy's constructor; without a job (plain `scrapy crawl`) one is made from the settings."""
         if job is None:
-            from crawler.crawl import job_from_settings
-
             job = job_from_settings(crawler, cls.kinds)
         spider = super().from_crawler(crawler, *args, job=job, **kwargs)
-        crawler.signals.connect(spider.apart.close, signals.spider_closed)
+        crawler.signals.connect(spider.worker.close, signals.spider_closed)
         return spider
 
     async def start(self) -> AsyncIterator[Request | Visited]:
@@ -159,7 +147,7 @@ class FollowSpider(Spider):
         headers = header_map(response)
         read = partial(PARSERS[source.kind], body, url=response.url, headers=headers, source=source, now=item.poll.at)
         try:
-            answer = await self.apart.run(len(body), read) if is_large(body, LARGE_ANSWER) else read()
+            answer = await self.worker.run(len(body), read) if is_large(body, LARGE_ANSWER) else read()
         except (SourceError, Unreadable) as error:
             item.poll = replace(item.poll, error=error.reason)
             return ()
@@ -201,8 +189,8 @@ class FollowSpider(Spider):
             ending = Ending.UNREADABLE, "no text, whatever its content type says"
         if item is None:
             item = self._first_page(response, host, row, page, ending)
-            if ending is None and len(page.body) <= LARGE_PAGE:
-                item.passed = passes_gate(self.job.topic, page)
+            if ending is None:
+                item.passed = self.intake.gate(page)
         large = item.passed is not False and is_large(page.body)
         if item.page is not None and item.page is not page and ending is None and not large:
             item.page = replace(item.page, rest=(*item.page.rest, page))
@@ -210,8 +198,7 @@ class FollowSpider(Spider):
         self._waiting -= item.waiting
         item.waiting = 0
         if further is None:
-            if large and item.page is page:
-                await self._prepare_large(item, page)
+            await self._prepare(item)
             self.frontier.note(host, page=item.prepared is None or item.prepared.error is None)
             yield item
             return
@@ -227,21 +214,14 @@ class FollowSpider(Spider):
             cb_kwargs=kwargs,
         )
 
-    async def _prepare_large(self, item: Visited, page: Page) -> None:
-        """Take a page apart that would hold up everybody else's."""
-        topic, cut = self.job.topic, replace(page, body=page.body[:MOST_READ], rest=())
-        try:
-            if tags(page.body) > MOST_TAGS:
-                error = f"more than {MOST_TAGS} tags: no page of news has as many"
-                prepared = prepare(topic, cut, error=error)
-            else:
-                prepared = await self.apart.run(len(cut.body), prepare, topic, cut)
-        except Unreadable as why:
-            prepared = prepare(topic, cut, error=str(why))
-        except Busy as why:
-            item.page, item.visit = None, Visit(url=page.url, ending=Ending.DEFERRED, reason=str(why))
+    async def _prepare(self, item: Visited) -> None:
+        """Take the page of a visit through the pure stages; where too many wait, the visit is put off."""
+        if item.page is None:
             return
-        item.prepared = replace(prepared, page=page)
+        try:
+            item.prepared = await self.intake.prepare(item.page, item.passed)
+        except Busy as why:
+            item.visit = Visit(url=item.page.url, ending=Ending.DEFERRED, reason=str(why))
 
     def _page(self, response: Response, row: dict[str, Any]) -> Page:
         return Page(
@@ -283,11 +263,12 @@ class FollowSpider(Spider):
             return None
         return further
 
-    def visit_failed(self, failure: Any) -> Iterator[Visited]:
+    async def visit_failed(self, failure: Any) -> AsyncIterator[Visited]:
         """A visit without an answer."""
         host, row, item = (failure.request.cb_kwargs.get(name) for name in ("host", "row", "item"))
         if item is not None:  # of an article over several pages, what was read before counts
             self._waiting -= item.waiting
+            await self._prepare(item)
             yield item
             return
         failed = explain(failure.value)

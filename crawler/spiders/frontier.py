@@ -43,11 +43,7 @@ class Task:
 
 
 class Frontier:
-    """Hands out tasks until nothing is due, `stop` was called, or `over` says that time is up.
-
-    Attributes:
-        stopped: a stop was asked for: hand out nothing more.
-    """
+    """Hands out tasks until nothing is due or `ended` says that nothing more is to be sent."""
 
     def __init__(
         self,
@@ -55,7 +51,7 @@ class Frontier:
         batch: Sequence[SourceState],
         *,
         clock: Callable[[], datetime],
-        over: Callable[[], bool],
+        ended: Callable[[], bool],
         every_lead: bool = False,
         revisits: int = 0,
         shard: tuple[int, int] = (1, 1),
@@ -66,15 +62,14 @@ class Frontier:
             corpus: where leads wait.
             batch: the sources to poll.
             clock: what time it is: leads due by then are visited.
-            over: whether time is up.
+            ended: whether nothing more is to be handed out.
             every_lead: visit those that wait after a failure too, each once.
             revisits: how many articles may be visited again.
             shard: this machine among several: it visits its own sites, and leaves the leads to others.
         """
-        self.stopped = False
         self._corpus = corpus
         self._clock = clock
-        self._over = over
+        self._ended = ended
         self._every = every_lead
         self._polls: dict[str, deque[SourceState]] = {}
         self._out: set[str] = set()
@@ -88,18 +83,9 @@ class Frontier:
         for state in batch:
             self._polls.setdefault(netloc_of(state.url), deque()).append(state)
 
-    def stop(self) -> None:
-        """Hand out nothing more."""
-        self.stopped = True
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more is to be sent: a stop was asked for, or time is up."""
-        return self.stopped or self._over()
-
     def tasks(self) -> Iterator[Task]:
         """Give a task for every host that has one and is not busy."""
-        if self.ended:
+        if self._ended():
             return
         due = self._corpus.due_hosts(self._clock(), every=self._every, again=self._revisits > 0)
         for host in [*self._polls, *due]:
@@ -110,7 +96,7 @@ class Frontier:
     def next_of(self, host: str) -> Iterator[Task]:
         """Give the next task of a host whose last one ended; others are not looked at."""
         self._out.discard(host)
-        if not self.ended and (task := self._take(host)) is not None:
+        if not self._ended() and (task := self._take(host)) is not None:
             self._out.add(host)
             yield task
 

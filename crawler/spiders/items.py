@@ -48,10 +48,12 @@ class Polled:
 
 @dataclass(slots=True)
 class Visited:
-    """An item: one visit, to be written. Either a `page` to take along the path, or a `visit` that ended without.
+    """An item: one visit, to be written: either a `prepared` page, or a `visit` that ended without one.
 
-    `prepared` is the page, where it had to be taken along the pure part of the path already; `passed` whether it passes
-    the gate, None where nobody asked; `waiting` is how many bytes of it wait for its further pages.
+    Attributes:
+        page: what was fetched so far; an article may run over several pages.
+        passed: whether the page passes the gate; None where nobody asked.
+        waiting: bytes of the page that wait for its further pages.
     """
 
     host: str

@@ -102,6 +102,7 @@ def stored(sites: tuple[Site, ...]) -> int:
 def houxu(sites: tuple[Site, ...], ending: str) -> int:
     """Crawl as `houxu crawl --all` does, and return how many pages had this ending; it must be all of them."""
     from crawler.corpus.store import Corpus
+    from crawler.job import CrawlRequest
     from crawler.model import Source
     from crawler.topic.reader import load
     from scheduler.run import crawl_once
@@ -113,7 +114,7 @@ def houxu(sites: tuple[Site, ...], ending: str) -> int:
     topic = replace(load(), sources=sources)
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "corpus.db"
-        crawl_once(db, topic, by="person", everything=True, overrides={"DOWNLOAD_DELAY": "0"}, allow_hosts=HOSTS)
+        crawl_once(db, CrawlRequest(topic=topic, everything=True, overrides={"DOWNLOAD_DELAY": "0"}, allow_hosts=HOSTS))
         with Corpus(db, read_only=True) as corpus:
             endings = {row["ending"]: row["n"] for row in corpus.rows(_ENDINGS)}
     if set(endings) != {ending}:

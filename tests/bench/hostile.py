@@ -138,6 +138,7 @@ def measured(pages: int, bad: int) -> tuple[float, float, int, int, int]:
 def crawled(answer: Connection, address: str, hosts: list[str], folder: str) -> None:
     """Crawl, in a process of its own, and send what it took."""
     from crawler.corpus.store import Corpus
+    from crawler.job import CrawlRequest
     from scheduler.run import crawl_once
 
     db = Path(folder) / "bench.db"
@@ -145,12 +146,7 @@ def crawled(answer: Connection, address: str, hosts: list[str], folder: str) -> 
     peaks = [0, 0]
     threading.Thread(target=_sample, args=(peaks,), daemon=True).start()
     wall, spent = time.monotonic(), os.times()
-    crawl_once(
-        db,
-        topic,
-        by="person",
-        overrides={"HOUXU_CONNECT_TO": {"*.test": address}},  # type: ignore[dict-item] # a table, not its text
-    )
+    crawl_once(db, CrawlRequest(topic=topic, overrides={"HOUXU_CONNECT_TO": {"*.test": address}}))
     took, now = time.monotonic() - wall, os.times()
     cpu = sum(now[:4]) - sum(spent[:4])
     with Corpus(db, read_only=True) as corpus:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crawler.corpus.schedule import at_once
-from crawler.crawl import fixed_gap
+from crawler.job import fixed_gap
 from crawler.model import Lead, Poll
 from crawler.sources.polling import after
 

@@ -102,10 +102,11 @@ def dues(tmp_path: Path) -> dict[int, datetime]:
 KILLED = """
 import sys
 from pathlib import Path
-from crawler import topic
+from crawler.job import CrawlRequest
+from crawler.topic import reader as topics
 from scheduler.run import crawl_once
-crawl_once(Path(sys.argv[1]), topic.load(Path(sys.argv[2])), by="person", everything=True,
-           overrides={"DOWNLOAD_DELAY": sys.argv[3]}, allow_hosts=["127.0.0.1"])
+crawl_once(Path(sys.argv[1]), CrawlRequest(topic=topics.load(Path(sys.argv[2])), everything=True,
+           overrides={"DOWNLOAD_DELAY": sys.argv[3]}, allow_hosts=("127.0.0.1",)))
 """
 
 

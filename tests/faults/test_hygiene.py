@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from crawler import dedupe
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
-from crawler.crawl import fixed_gap
 from crawler.errors import SourceError
+from crawler.job import fixed_gap
 from crawler.model import Article, Ending, Hit, Page, Poll, Topic, Visit
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic

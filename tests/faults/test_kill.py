@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 DRIVER = """
 import json, sys
 from pathlib import Path
+from crawler.job import CrawlRequest
 from crawler.sample.demo import sample_topic
 from scheduler.run import crawl_once
-crawl_once(Path(sys.argv[1]), sample_topic(), by="person", everything=True,
-           overrides={"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": json.loads(sys.argv[2])},
+crawl_once(Path(sys.argv[1]), CrawlRequest(topic=sample_topic(), everything=True,
+           overrides={"DOWNLOAD_DELAY": "0", "HOUXU_CONNECT_TO": json.loads(sys.argv[2])}),
            **json.loads(sys.argv[3]))
 """
 

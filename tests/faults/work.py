@@ -15,7 +15,7 @@ from crawler.corpus.forgetting import forget
 from crawler.corpus.maintenance import backup
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
-from crawler.crawl import fixed_gap
+from crawler.job import fixed_gap
 from crawler.model import Lead, Page, Poll
 from crawler.path import Fetched, append_all, prepare
 from crawler.sample.demo import sample_topic

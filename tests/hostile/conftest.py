@@ -12,6 +12,7 @@ import pytest
 from crawler.corpus.merging.shard_check import check_rows
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed
+from crawler.job import CrawlRequest
 from crawler.model import Relevance, Source, Term, Topic
 from crawler.topic.reader import relevance_digest
 from scheduler.run import crawl_once
@@ -143,11 +144,12 @@ class Crawl:
         with suppress(AllFailed):
             code = crawl_once(
                 db,
-                topic_of(*sources, **changes),
-                by="person",
-                everything=everything,
-                overrides=settings | (overrides or {}),
-                allow_hosts=allow_hosts,
+                CrawlRequest(
+                    topic=topic_of(*sources, **changes),
+                    everything=everything,
+                    overrides=settings | (overrides or {}),
+                    allow_hosts=allow_hosts,
+                ),
             )
         left = Left(Corpus(db, read_only=True), code)
         self._open.append(left.corpus)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twisted.internet.address import IPv4Address
 
-from crawler.crawl import run, settings_for, utc_now
+from crawler.crawl import run, settings_for
+from crawler.job import utc_now
 from crawler.middlewares import guard
 from scheduler.daemon import Daemon
 from tests.hostile.conftest import topic_of

@@ -15,10 +15,11 @@ from scrapy.exceptions import StopDownload
 from crawler.crawl import run
 from crawler.errors import Unreadable
 from crawler.isolation import worker_process
-from crawler.isolation.worker_process import Apart, is_large
+from crawler.isolation.worker_process import WorkerProcess, is_large
 from crawler.middlewares.envelope import LARGE, MOST_AT_ONCE, EnvelopeMiddleware
 from crawler.middlewares.guard import MOST_HEADER_BYTES
-from crawler.middlewares.hosts import PATIENCE, HostWaits
+from crawler.middlewares.hosts import PATIENCE
+from crawler.middlewares.refusals import HostWaits
 from crawler.sources.answers import MOST_LEADS
 from crawler.sources.feed import parse as parse_feed
 from crawler.spiders import frontier
@@ -227,7 +228,7 @@ def test_work_apart_is_ended(work: Any, words: str) -> None:
     """What takes more time or memory than it may is ended in words, and the next piece of work is done."""
 
     async def twice() -> int:
-        worker = Apart(seconds=3)
+        worker = WorkerProcess(seconds=3)
         try:
             with pytest.raises(Unreadable, match=words):
                 await worker.run(1, work)

@@ -11,6 +11,7 @@ import pytest
 
 from crawler import dedupe
 from crawler.corpus.store import Corpus
+from crawler.job import CrawlRequest
 from crawler.middlewares import hosts
 from crawler.model import Lead
 from crawler.spiders import follow, frontier
@@ -38,14 +39,15 @@ def crawl_at(web: HostileWeb, folder: Path, minutes: int, *sources: Any, delay: 
     """Crawl the hostile web at a minute of the morning and return the corpus."""
     crawl_once(
         folder / "hostile.db",
-        topic_of(*sources, **changes),
-        by="person",
-        overrides={
-            "DOWNLOAD_DELAY": delay,
-            "DOWNLOAD_TIMEOUT": "2",
-            "HOUXU_CONNECT_TO": {"*.test": web.address},  # type: ignore[dict-item] # a table, not its text
-        },
-        clock=lambda: MORNING + timedelta(minutes=minutes),
+        CrawlRequest(
+            topic=topic_of(*sources, **changes),
+            overrides={
+                "DOWNLOAD_DELAY": delay,
+                "DOWNLOAD_TIMEOUT": "2",
+                "HOUXU_CONNECT_TO": {"*.test": web.address},
+            },
+            clock=lambda: MORNING + timedelta(minutes=minutes),
+        ),
     )
     return Corpus(folder / "hostile.db", read_only=True)
 
@@ -112,14 +114,17 @@ def test_time_is_up(kind: str, web: HostileWeb, tmp_path: Path, monkeypatch: pyt
         web.answers[f"a{number}.evil.test/robots.txt"] = last(http(""))
     crawl_once(
         tmp_path / "hostile.db",
-        topic_of(("sitemap", "http://evil.test/index") if kind == "files" else ("feed", "http://evil.test/feed")),
-        by="person",
-        overrides={
-            "DOWNLOAD_DELAY": "0",
-            "CONCURRENT_REQUESTS": str(AT_ONCE),
-            "HOUXU_CONNECT_TO": {"*.test": web.address},  # type: ignore[dict-item] # a table, not its text
-        },
-        deadline=50.0,
+        CrawlRequest(
+            topic=topic_of(
+                ("sitemap", "http://evil.test/index") if kind == "files" else ("feed", "http://evil.test/feed")
+            ),
+            overrides={
+                "DOWNLOAD_DELAY": "0",
+                "CONCURRENT_REQUESTS": str(AT_ONCE),
+                "HOUXU_CONNECT_TO": {"*.test": web.address},
+            },
+            deadline=50.0,
+        ),
     )
     assert clock[0] > 50.0
     assert not {"evil.test/1.xml", "evil.test/s_2.html"} & {*web.paths}

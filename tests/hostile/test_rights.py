@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.errors import CorpusError, Unreadable
 from crawler.extract.rights import SNIPPET, mining_reserved, reserved
-from crawler.isolation.worker_process import LARGE_TAGS, MOST_TAGS, Apart
+from crawler.isolation.worker_process import LARGE_TAGS, MOST_TAGS, WorkerProcess
 from crawler.middlewares.reservations import MOST_BYTES
 from tests.hostile.server import article, feed, http, moved
 
@@ -167,7 +167,7 @@ def test_a_page_that_its_reader_failed_on_is_not_kept_either(
     async def fail(*_args: Any) -> None:
         raise Unreadable("apart", "its reader ended without a word")
 
-    monkeypatch.setattr(Apart, "run", fail)
+    monkeypatch.setattr(WorkerProcess, "run", fail)
     web.answers["evil.test/page"] = http(article(head=SAID[0][0], more="<b>" * (LARGE_TAGS + 1)))
     reason, key = unread(crawl.link("http://evil.test/page", keep_reserved=keep))
     assert reason == "apart: its reader ended without a word"

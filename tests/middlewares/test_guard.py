@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed
+from crawler.job import CrawlRequest
 from crawler.middlewares.guard import is_public
 from crawler.model import Relevance, Source, Term, Topic
 from crawler.topic.reader import relevance_digest
@@ -87,7 +88,7 @@ def asked(tmp_path: Path, url: str, **changes: Any) -> str | None:
     """Crawl one feed and return what was wrong with it."""
     db = tmp_path / "guard.db"
     with suppress(AllFailed):
-        crawl_once(db, topic_of(url), by="person", everything=True, overrides={"DOWNLOAD_DELAY": "0"}, **changes)
+        crawl_once(db, CrawlRequest(topic=topic_of(url), everything=True, overrides={"DOWNLOAD_DELAY": "0"}, **changes))
     corpus = Corpus(db, read_only=True)
     error: str | None = corpus.value("SELECT error FROM polls ORDER BY id DESC LIMIT 1")
     corpus.close()

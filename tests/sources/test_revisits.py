@@ -118,7 +118,7 @@ def waiting(corpus: Corpus, topic: Topic) -> Corpus:
 
 def drained(corpus: Corpus, revisits: int, found: Callable[[int], object] = lambda _count: None) -> list[str]:
     """Return the URLs that a frontier hands out an hour later, one host's next only after its last."""
-    frontier = Frontier(corpus, [], clock=lambda: NOON + HOUR, over=lambda: False, revisits=revisits)
+    frontier = Frontier(corpus, [], clock=lambda: NOON + HOUR, ended=lambda: False, revisits=revisits)
     queue = list(frontier.tasks())
     urls: list[Any] = []
     while queue:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.corpus.store import Corpus
-from crawler.crawl import FEW_HOSTS
 from crawler.errors import AllFailed
+from crawler.job import FEW_HOSTS, CrawlRequest
 from scheduler.run import WORSE_HEALTH, crawl_once
 from tests.middlewares.test_guard import topic_of
 from tests.spiders.test_manners import Site, served, site
@@ -36,7 +36,7 @@ def crawl(folder: Path, topic: Topic, **changes: Any) -> int:
         "overrides": {"DOWNLOAD_DELAY": "0"},
         "allow_hosts": ("127.0.0.1", "localhost"),
     }
-    return crawl_once(folder / "c.db", topic, **arguments | changes)
+    return crawl_once(folder / "c.db", CrawlRequest(topic=topic, **arguments | changes))
 
 
 def spread(topic: Topic, bases: list[str]) -> Topic:

@@ -18,7 +18,8 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.crawl import run, settings_for
 from crawler.middlewares.hosts import MOST_CRAWL_DELAY, wait_until
-from crawler.middlewares.robots import Robots, RobotsDenied
+from crawler.middlewares.refusals import RobotsDenied
+from crawler.middlewares.robots import Robots
 from tests.middlewares.test_guard import topic_of
 
 if TYPE_CHECKING:
@@ -109,16 +110,12 @@ class StubJob:
         self.corpus = corpus
         self.topic = topic
 
+    ended = False
+
     @staticmethod
     def clock() -> datetime:
         """Return what time it is."""
         return datetime.now(UTC)
-
-
-class StubFrontier:
-    """What the middlewares want of a frontier."""
-
-    ended = False
 
 
 class Hammer(Spider):
@@ -130,7 +127,6 @@ class Hammer(Spider):
         super().__init__(**kwargs)
         self.urls = urls
         self.job = StubJob(corpus, topic)
-        self.frontier = StubFrontier()
         self.got: list[str] = []
         self.failed: list[BaseException] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.corpus.store import Corpus
+from crawler.job import CrawlRequest
 from scheduler.run import crawl_once
 from tests.middlewares.test_guard import topic_of
 from tests.spiders.test_manners import Site, site
@@ -42,11 +43,9 @@ def test_the_next_page_is_read_and_joined(site: Site, tmp_path: Path) -> None:
     overrides = {"DOWNLOAD_DELAY": "0"}
     crawl_once(
         tmp_path / "c.db",
-        topic_of(f"{site.base}/feed"),
-        by="person",
-        everything=True,
-        overrides=overrides,
-        allow_hosts=("127.0.0.1",),
+        CrawlRequest(
+            topic=topic_of(f"{site.base}/feed"), everything=True, overrides=overrides, allow_hosts=("127.0.0.1",)
+        ),
     )
     corpus = Corpus(tmp_path / "c.db", read_only=True)
     body = corpus.value("SELECT body FROM coverage")

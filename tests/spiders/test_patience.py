@@ -12,6 +12,7 @@ from crawler.corpus.leads import MAX_TRIES
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import NetworkDown
+from crawler.job import CrawlRequest
 from crawler.model import Ending, Lead, Visit
 from crawler.pipelines import OUTAGES
 from scheduler.run import crawl_once
@@ -46,7 +47,9 @@ def test_one_dead_host_backs_off_in_the_end(tmp_path: Path) -> None:
 
     def crawl() -> None:
         overrides = {"DOWNLOAD_DELAY": "0"}
-        crawl_once(db, topic, by="cron", everything=True, overrides=overrides, allow_hosts=("127.0.0.1",))
+        crawl_once(
+            db, CrawlRequest(topic=topic, by="cron", everything=True, overrides=overrides, allow_hosts=("127.0.0.1",))
+        )
 
     for _ in range(OUTAGES):
         with pytest.raises(NetworkDown):
