@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from scrapy import signals
 from scrapy.utils.misc import load_object
 
+from crawler.corpus.runs import RunEnding
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import AllFailed, CorpusError, HouxuError, NetworkDown
@@ -167,7 +168,7 @@ def finish(job: Job, *, stopped: bool) -> None:
     if isinstance(job.error, CorpusError):
         raise job.error  # nothing more can be written
     if job.unreachable:
-        job.corpus.end_run(job.run_id, "network", now, f"{len(job.unreachable)} hosts, none reached")
+        job.corpus.end_run(job.run_id, RunEnding.NETWORK, now, f"{len(job.unreachable)} hosts, none reached")
         raise NetworkDown(len(job.unreachable))
     with job.corpus.transaction():
         job.corpus.settle(now)
@@ -176,7 +177,7 @@ def finish(job: Job, *, stopped: bool) -> None:
     for source_id, health in job.worse:
         log.error("%s is %s: %s", source_id, health.state, health.why)
     failed = bool(job.batch) and len(job.faults) == len(job.batch)
-    ending = "failed" if failed or job.error else "stopped" if stopped else "done"
+    ending = RunEnding.FAILED if failed or job.error else RunEnding.STOPPED if stopped else RunEnding.DONE
     said = [*([str(job.error)] if job.error else ()), *(f"{each}: {why}" for each, why in sorted(job.faults.items()))]
     job.corpus.end_run(job.run_id, ending, now, "; ".join(said) or None)
     if job.error is not None:

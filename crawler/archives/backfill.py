@@ -25,6 +25,7 @@ from crawler import __version__
 from crawler.archives.warc import Place, Wanted, reader, records
 from crawler.corpus import archive_progress
 from crawler.corpus.archive_progress import Reading
+from crawler.corpus.runs import RunEnding
 from crawler.corpus.store import Corpus
 from crawler.dedupe import host_of, site
 from crawler.errors import CorpusError, HouxuError, MissingExtra
@@ -249,7 +250,7 @@ def backfill_file(task: Task) -> Summary:
 
 def _go_on(corpus: Corpus, task: Task, read: Reading) -> None:
     """Read on to the end of the file. A page that the gate ends leaves nothing but a count: there are millions."""
-    run_id = corpus.start_run("person", datetime.now(UTC))
+    run_id = corpus.start_run("person", datetime.now(UTC), kind="backfill")
     tongues = {
         site(host_of(each.url)): (each.lang, each.timezone) for each in task.topic.sources if each.kind != "search"
     }
@@ -272,7 +273,7 @@ def _go_on(corpus: Corpus, task: Task, read: Reading) -> None:
     now = datetime.now(UTC)
     with corpus.transaction():
         corpus.settle(now, days=None)
-    corpus.end_run(run_id, "done", now, f"houxu {__version__} backfill: {task.file.name}")
+    corpus.end_run(run_id, RunEnding.DONE, now, f"houxu {__version__} backfill: {task.file.name}")
     read.ended = True
     archive_progress.note(corpus, read)
 

@@ -26,7 +26,7 @@ from crawler.corpus.files import true_path
 from crawler.corpus.forgetting import forget
 from crawler.corpus.merging import rows, shard_check
 from crawler.corpus.merging.texts import Telling, by_url, tellings, tellings_at
-from crawler.corpus.runs import MERGED
+from crawler.corpus.runs import RunEnding
 from crawler.errors import CorpusError, WrongTopic
 from crawler.model import Article, Ending, instant
 from crawler.path import append_article, prepare
@@ -94,16 +94,16 @@ def _merge_one(corpus: Merging, topic: Topic, path: Path, progress: Callable[[in
         rows.leads(corpus, shard, now)
         polls = rows.polls(corpus, shard)
         first = list(islice(polls, 1))
-        note = f"{MERGED}{path.name}"
+        note = f"merged {path.name}"
         if fresh or others or first:
-            run_id = corpus.start_run("person", datetime.now(UTC), note)
+            run_id = corpus.start_run("person", datetime.now(UTC), kind="merge", note=note)
             rows.add_polls(corpus, chain(first, polls), run_id)
             _tell_all(corpus, topic, fresh, by_url(every), run_id, progress)
             rows.add_visits(corpus, shard, others, run_id)
             progress(len(others))
             with corpus.transaction():
                 corpus.count(run_id, visits=len(fresh) + len(others), articles=max(0, corpus.articles() - before))
-            corpus.end_run(run_id, "done", datetime.now(UTC), note)
+            corpus.end_run(run_id, RunEnding.DONE, datetime.now(UTC), note)
         _judge_again(corpus, topic, rows.rescanned(corpus, shard))
         rows.point_all_leads(corpus, shard)
         return Merged(path, len(fresh), len(others), corpus.articles() - before, forgot["articles"], forgot["leads"])

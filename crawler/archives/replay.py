@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawler import __version__
 from crawler.archives.warc import pages
+from crawler.corpus.runs import RunEnding
 from crawler.path import append, prepare
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def replay(
         MissingExtra: FastWARC is not installed.
         CorpusError: a file is no WARC, or the corpus cannot be written.
     """
-    run_id = corpus.start_run("person", datetime.now(UTC))
+    run_id = corpus.start_run("person", datetime.now(UTC), kind="replay")
     endings: Counter[str] = Counter()
     for file in files:
         for page in pages(file):
@@ -49,5 +50,5 @@ def replay(
     now = datetime.now(UTC)
     with corpus.transaction():
         corpus.settle(now, days=None)
-    corpus.end_run(run_id, "done", now, f"houxu {__version__} replay")
+    corpus.end_run(run_id, RunEnding.DONE, now, f"houxu {__version__} replay")
     return endings

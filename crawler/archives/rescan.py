@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from crawler import claims, relevance, stories
+from crawler.corpus.runs import RunEnding
 from crawler.errors import PageLost
 from crawler.path import append, prepare
 
@@ -49,14 +50,14 @@ def rescan(
     Returns:
         What flipped, in the order it was seen first.
     """
-    run_id = corpus.start_run("person", now)
+    run_id = corpus.start_run("person", now, kind="rescan")
     flips = [] if pages == "unreadable" else list(_articles(corpus, topic, now, progress))
     flips += _pages(corpus, topic, run_id, pages, progress)
     if corpus.claims_are_stale(topic):
         read_claims_again(corpus, topic, progress)
     with corpus.transaction():
         corpus.settle(now, days=None)
-    corpus.end_run(run_id, "done", now, f"rescan: {len(flips)} flipped")
+    corpus.end_run(run_id, RunEnding.DONE, now, f"rescan: {len(flips)} flipped")
     return flips
 
 

@@ -1,6 +1,6 @@
 """What Datasette says of the corpus: tables and columns described, facets, and the analyst's questions as queries.
 
-Columns are described by the comments of schema.sql and of the migrations after it, so that there is one place to write
+Columns are described by the comments of schema.sql, so that there is one place to write
 them; the questions are
 those of questions.sql beside it.
 """
@@ -89,7 +89,7 @@ def columns() -> dict[str, dict[str, str]]:
     """Return the description of every column that the schema comments, by table."""
     described: dict[str, dict[str, str]] = {}
     table = ""
-    for line in (_text("schema.sql") + _text("m002_claims.sql")).splitlines():
+    for line in _text("schema.sql").splitlines():
         if opened := re.match(r"CREATE TABLE (\w+) \(", line):
             table = opened[1]
         elif found := re.match(r"  (\w+) +[A-Z].*?-- (.+)$", line):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from crawler.corpus.connection import Base
@@ -16,8 +17,19 @@ By = Literal["cron", "daemon", "person"]
 COUNTS = ("sources", "leads", "visits", "pages", "articles", "verdicts", "matches", "stories")
 """The words of the sentence that a run counts; each is a column of `runs`."""
 
-MERGED = "merged "
-"""How the note of a run begins that was a merge, from its start: what it told, it told in order of time."""
+Kind = Literal["crawl", "replay", "rescan", "merge", "backfill"]
+"""The command that a run is of."""
+
+
+class RunEnding(StrEnum):
+    """How a run ended."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    NETWORK = "network"
+    FAILED = "failed"
+    KILLED = "killed"
+
 
 _MADE = "SELECT article_id FROM visits WHERE run_id = :id AND ending IN ('stored', 'revised', 'paywalled')"
 
@@ -25,12 +37,14 @@ _MADE = "SELECT article_id FROM visits WHERE run_id = :id AND ending IN ('stored
 class Runs(Base):
     """The table `runs`."""
 
-    def start_run(self, by: By, now: datetime, note: str | None = None) -> int:
+    def start_run(self, by: By, now: datetime, *, kind: Kind = "crawl", note: str | None = None) -> int:
         """Append a run and return its id; runs that never ended were killed, and now say so."""
         with self.transaction():
-            self.conn.execute("UPDATE runs SET ending = 'killed' WHERE ended_at IS NULL AND ending IS NULL")
+            self.conn.execute(
+                "UPDATE runs SET ending = ? WHERE ended_at IS NULL AND ending IS NULL", (RunEnding.KILLED,)
+            )
             cursor = self.conn.execute(
-                "INSERT INTO runs (started_at, by, note) VALUES (?, ?, ?)", (stamp(now), by, note)
+                "INSERT INTO runs (started_at, by, kind, note) VALUES (?, ?, ?, ?)", (stamp(now), by, kind, note)
             )
         return int(cursor.lastrowid or 0)
 
@@ -48,7 +62,7 @@ class Runs(Base):
         columns = ", ".join(f"{name} = {name} + :{name}" for name in counts)
         self.conn.execute(f"UPDATE runs SET {columns} WHERE id = :id", {"id": run_id, **counts})
 
-    def end_run(self, run_id: int, ending: str, now: datetime, note: str | None = None) -> None:
+    def end_run(self, run_id: int, ending: RunEnding, now: datetime, note: str | None = None) -> None:
         """Close a run, and count the matches and stories that its articles made."""
         with self.transaction():
             self.conn.execute(

@@ -1,6 +1,7 @@
-"""The schema and its migrations; `schema.sql` is the first, `views.sql` is laid anew after any.
+"""The schema: `schema.sql` makes a new file, `migrations/` bring an older one to it, `views.sql` is laid after either.
 
-A migration after the first that is more than a statement has a file of its own, named as it is.
+A migration is one SQL file; its name is what `_sqlite_migrations` records. A new file records all of them as applied,
+and a test holds that both ways give the same schema.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-migrations = Migrations("houxu")
-
 APPLIED = "FROM _sqlite_migrations WHERE migration_set = 'houxu'"
 """Of a corpus alone there are such rows."""
 
@@ -31,81 +31,37 @@ def _sql(name: str) -> str:
     return resources.files("crawler.corpus").joinpath(name).read_text(encoding="utf-8")
 
 
-def _run(db: Database, script: str) -> None:
+def _run(db: Database, *, name: str) -> None:
     """Execute a script statement by statement: `executescript` would commit the transaction we are in."""
     statement = ""
-    for line in script.splitlines(keepends=True):
+    for line in _sql(name).splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
             db.conn.execute(statement)
             statement = ""
 
 
-@migrations()
-def m001_initial(db: Database) -> None:
-    """Every table, index and trigger of the first release."""
-    _run(db, _sql("schema.sql"))
+def _found() -> Migrations:
+    """Return the migrations of the folder, in the order of their names."""
+    found = Migrations("houxu")
+    files = resources.files("crawler.corpus").joinpath("migrations").iterdir()
+    for name in sorted(each.name for each in files if each.name.endswith(".sql")):
+        found(name=name.removesuffix(".sql"))(lambda db, name=name: _run(db, name=f"migrations/{name}"))
+    return found
 
 
-@migrations()
-def m002_claims(db: Database) -> None:
-    """The claims of the topic file and where texts state them; `claims_digest` in `meta` says by which rules."""
-    _run(db, _sql("m002_claims.sql"))
+migrations = _found()
 
 
-@migrations()
-def m003_reservations(db: Database) -> None:
-    """A host's tdmrep.json as last had: what it reserves of text and data mining."""
-    db.conn.execute("ALTER TABLE hosts ADD COLUMN tdmrep TEXT")
-    db.conn.execute("ALTER TABLE hosts ADD COLUMN tdmrep_at TEXT")
-
-
-@migrations()
-def m004_merging_in_steps(db: Database) -> None:
-    """The full-text index merges eight segments of a size at once, in pages that fill one of SQLite's, when told to."""
-    for setting, value in (("automerge", 0), ("usermerge", 8), ("crisismerge", 400), ("pgsz", 4000)):
-        db.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES (?, ?)", (setting, value))
-
-
-@migrations()
-def m005_settle_alone(db: Database) -> None:
-    """Near texts are looked for when stories are settled, no longer by rare terms; sketches lie on smaller pages.
-
-    On pages of 1,000 bytes FTS5 merges more often, so that a fingerprint is sought in fewer segments: 85 of them in
-    1.2 ms among 3,000 texts and 2.3 among 80,000, in 2.3 and 3.1 on pages of 4,050; a text goes in for 0.02 to 0.04 ms
-    more.
-    """
-    db.conn.execute("DROP TABLE signatures")
-    db.conn.execute("INSERT INTO sketches (sketches, rank) VALUES ('pgsz', 1000)")
-
-
-@migrations()
-def m006_new_leads(db: Database) -> None:
-    """A host's next lead is one look, however many wait there: it was found by sorting them all, 0.05 ms of 100."""
-    db.conn.execute("CREATE INDEX leads_new ON leads (host, id) WHERE next_visit_at IS NOT NULL AND rung = 0")
-
-
-@migrations()
-def m007_what_names_what(db: Database) -> None:
-    """Whoever names a visit, a text or an article is found without reading a whole table, and so are polls with news.
-
-    A merge that told ten articles anew among 100,000 read such tables, 800,000 rows, for each of them; the front page
-    read every poll ever made.
-    """
-    for table, column, where in (
-        ("verdicts", "visit_id", " WHERE visit_id IS NOT NULL"),
-        ("visits", "article_id", " WHERE article_id IS NOT NULL"),
-        ("leads", "article_id", " WHERE article_id IS NOT NULL"),
-        ("articles", "parent_id", " WHERE parent_id IS NOT NULL"),
-        ("articles", "latest_id", ""),
-        ("matches", "to_revision_id", ""),
-        ("lookalikes", "to_revision_id", ""),
-        ("lookalikes", "article_id", ""),
-        ("lookalikes", "to_article_id", ""),
-        ("stories", "root_id", ""),
-    ):
-        db.conn.execute(f"CREATE INDEX {table}_by_{column.removesuffix('_id')} ON {table} ({column}){where}")
-    db.conn.execute("CREATE INDEX polls_with_news ON polls (source_id, at) WHERE new_items > 0")
+def lay_schema(db: Database) -> None:
+    """Make today's schema in an empty file, and record every migration as applied."""
+    _run(db, name="schema.sql")
+    migrations.ensure_migrations_table(db)
+    now = str(datetime.now(UTC))
+    names = [(each.name, now) for each in migrations.pending(db)]
+    db.conn.executemany(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('houxu', ?, ?)", names
+    )
 
 
 def lay_views(db: Database) -> None:
@@ -116,7 +72,7 @@ def lay_views(db: Database) -> None:
     views = _sql("views.sql")
     for name in re.findall(r"^CREATE VIEW (\w+)", views, re.MULTILINE):
         db.conn.execute(f"DROP VIEW IF EXISTS {name}")
-    _run(db, views)
+    _run(db, name="views.sql")
     db.conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('views', ?)", (_views_sha256(),))
 
 
@@ -171,7 +127,10 @@ def ready(conn: sqlite3.Connection, path: Path, *, write: bool) -> None:
             if applied and _applied(db) == applied:  # else another process has migrated it meanwhile, and backed it up
                 partial.chmod(0o640)
                 partial.replace(before(path, min(known - applied)))
-            migrations.apply(db)
+            if applied or _applied(db):
+                migrations.apply(db)
+            else:
+                lay_schema(db)
             lay_views(db)
     finally:
         partial.unlink(missing_ok=True)

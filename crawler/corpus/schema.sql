@@ -1,4 +1,4 @@
--- The corpus. Times are UTC, YYYY-MM-DDTHH:MM:SSZ; JSON is UTF-8 text.
+-- The corpus as it is today: a new file is made by this, an older one by migrations/. Times are UTC, YYYY-MM-DDTHH:MM:SSZ; JSON is UTF-8 text.
 -- Append-only, held by the triggers at the end: revisions visits polls verdicts sightings.
 -- Derived, can be rebuilt: stories matches lookalikes sketches vectors terms unsettled mentions articles_fts,
 -- and the columns story_id root_id parent_id depth of articles. State: meta sources hosts leads runs.
@@ -45,7 +45,9 @@ CREATE TABLE hosts (
   robots_status   INTEGER,                  -- HTTP; NULL when no answer came
   robots_at       TEXT,
   requests_today  INTEGER NOT NULL DEFAULT 0,
-  today           TEXT
+  today           TEXT,
+  tdmrep          TEXT,                     -- tdmrep.json as last fetched: what it reserves of text and data mining
+  tdmrep_at       TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE runs (
@@ -53,7 +55,7 @@ CREATE TABLE runs (
   started_at TEXT NOT NULL,
   ended_at   TEXT,                          -- NULL while it runs, or for ever if it was killed
   by         TEXT NOT NULL,                 -- cron daemon person
-  ending     TEXT,                          -- done stopped max-runtime network failed killed
+  ending     TEXT,                          -- done stopped network failed killed
   note       TEXT,
   sources    INTEGER NOT NULL DEFAULT 0,    -- polled
   leads      INTEGER NOT NULL DEFAULT 0,    -- new
@@ -62,7 +64,9 @@ CREATE TABLE runs (
   articles   INTEGER NOT NULL DEFAULT 0,    -- stored
   verdicts   INTEGER NOT NULL DEFAULT 0,
   matches    INTEGER NOT NULL DEFAULT 0,
-  stories    INTEGER NOT NULL DEFAULT 0     -- new
+  stories    INTEGER NOT NULL DEFAULT 0,    -- new
+  kind       TEXT NOT NULL DEFAULT 'crawl' CHECK (kind IN ('crawl','replay','rescan','merge','backfill'))
+                                            -- the command it is of
 ) STRICT;
 
 CREATE TABLE polls (
@@ -78,6 +82,7 @@ CREATE TABLE polls (
   error     TEXT
 ) STRICT;
 CREATE INDEX polls_by_source ON polls (source_id, at);
+CREATE INDEX polls_with_news ON polls (source_id, at) WHERE new_items > 0;
 
 CREATE TABLE leads (
   id            INTEGER PRIMARY KEY,
@@ -95,12 +100,14 @@ CREATE TABLE leads (
   etag          TEXT,
   last_modified TEXT,
   tries         INTEGER NOT NULL DEFAULT 0, -- without an answer, in a row
-  rung          INTEGER NOT NULL DEFAULT 0, -- visits again so far, on the ladder of crawler/revisits.py
+  rung          INTEGER NOT NULL DEFAULT 0, -- visits again so far, on the ladder of crawler/sources/revisits.py
   ending        TEXT,                       -- of its last visit
   article_id    INTEGER REFERENCES articles (id)
 ) STRICT;
 CREATE INDEX leads_due ON leads (host, next_visit_at) WHERE next_visit_at IS NOT NULL;
 CREATE INDEX leads_by_source ON leads (source_id);
+CREATE INDEX leads_by_article ON leads (article_id) WHERE article_id IS NOT NULL;
+CREATE INDEX leads_new ON leads (host, id) WHERE next_visit_at IS NOT NULL AND rung = 0;
 
 CREATE TABLE sightings (
   lead_id       INTEGER NOT NULL REFERENCES leads (id),
@@ -130,6 +137,7 @@ CREATE INDEX visits_by_lead ON visits (lead_id);
 CREATE INDEX visits_by_url ON visits (url);
 CREATE INDEX visits_by_run ON visits (run_id);
 CREATE INDEX visits_by_page ON visits (page_sha256) WHERE page_sha256 IS NOT NULL;
+CREATE INDEX visits_by_article ON visits (article_id) WHERE article_id IS NOT NULL;
 
 CREATE TABLE verdicts (
   id           INTEGER PRIMARY KEY,
@@ -146,6 +154,7 @@ CREATE TABLE verdicts (
 ) STRICT;
 CREATE INDEX verdicts_by_article ON verdicts (article_id, id) WHERE article_id IS NOT NULL;
 CREATE INDEX verdicts_by_url ON verdicts (url);
+CREATE INDEX verdicts_by_visit ON verdicts (visit_id) WHERE visit_id IS NOT NULL;
 
 CREATE TABLE articles (
   id            INTEGER PRIMARY KEY,
@@ -165,6 +174,8 @@ CREATE TABLE articles (
 CREATE INDEX articles_by_story ON articles (story_id);
 CREATE INDEX articles_by_root ON articles (root_id);
 CREATE INDEX articles_by_time ON articles (coalesce(published_at, first_seen_at));
+CREATE INDEX articles_by_parent ON articles (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX articles_by_latest ON articles (latest_id);
 
 CREATE TABLE revisions (
   id              INTEGER PRIMARY KEY,
@@ -199,6 +210,7 @@ CREATE INDEX revisions_by_bare ON revisions (bare_sha256);
 -- and 414 bytes. tests/bench/dedupe.py measures both.
 CREATE VIRTUAL TABLE sketches USING fts5(hashes, content='', detail=none, tokenize='ascii');
 INSERT INTO sketches (sketches, rank) VALUES ('automerge', 2);  -- fewer segments to look into
+INSERT INTO sketches (sketches, rank) VALUES ('pgsz', 1000);    -- likewise (migrations/m005_settle_alone.sql)
 
 CREATE TABLE matches (
   revision_id    INTEGER NOT NULL REFERENCES revisions (id),
@@ -213,6 +225,7 @@ CREATE TABLE matches (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX matches_by_article ON matches (article_id);
 CREATE INDEX matches_by_target ON matches (to_article_id);
+CREATE INDEX matches_by_to_revision ON matches (to_revision_id);
 
 CREATE TABLE lookalikes (
   revision_id    INTEGER NOT NULL REFERENCES revisions (id),
@@ -224,6 +237,9 @@ CREATE TABLE lookalikes (
   features       TEXT NOT NULL,
   PRIMARY KEY (revision_id, to_revision_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX lookalikes_by_to_revision ON lookalikes (to_revision_id);
+CREATE INDEX lookalikes_by_article ON lookalikes (article_id);
+CREATE INDEX lookalikes_by_to_article ON lookalikes (to_article_id);
 
 CREATE TABLE stories (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a story that merged away stays away
@@ -236,6 +252,7 @@ CREATE TABLE stories (
   voices   INTEGER NOT NULL                 -- independent texts: copies count once
 ) STRICT;
 CREATE INDEX stories_by_time ON stories (last_at);
+CREATE INDEX stories_by_root ON stories (root_id);
 
 CREATE TABLE vectors (
   article_id INTEGER PRIMARY KEY REFERENCES articles (id),  -- a root
@@ -247,13 +264,6 @@ CREATE INDEX vectors_by_time ON vectors (at);
 CREATE TABLE terms (
   term     TEXT PRIMARY KEY,
   articles INTEGER NOT NULL                 -- how many vectors hold it
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE signatures (
-  term       TEXT NOT NULL,                 -- one of the few rarest of a vector: texts near it are found by these
-  at         TEXT NOT NULL,
-  article_id INTEGER NOT NULL REFERENCES articles (id),
-  PRIMARY KEY (term, at, article_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE unsettled (
@@ -274,10 +284,56 @@ CREATE TABLE tombstones (
   at   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Contentless: rowid = articles.id, the grams of the latest text (crawler/corpus/index.py).
+-- Contentless: rowid = articles.id, the grams of the latest text (crawler/corpus/fulltext.py).
 CREATE VIRTUAL TABLE articles_fts USING fts5(
   grams, content='', detail=none, tokenize="unicode61 remove_diacritics 2 tokenchars '-._+/,'"
 );
+-- Eight segments of a size are merged at once, in pages that fill one of SQLite's, when the writer asks for it.
+INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 0);
+INSERT INTO articles_fts (articles_fts, rank) VALUES ('usermerge', 8);
+INSERT INTO articles_fts (articles_fts, rank) VALUES ('crisismerge', 400);
+INSERT INTO articles_fts (articles_fts, rank) VALUES ('pgsz', 4000);
+
+-- What became of what was said: the claims of the topic file, and every sentence of a text that states one of them.
+-- Both are derived (from the topic file, from `revisions`) and made anew when the claims change: `houxu rescan`.
+
+CREATE TABLE claims (
+  id       TEXT PRIMARY KEY,
+  place    INTEGER NOT NULL,                -- its order in the topic file
+  name     TEXT NOT NULL,                   -- the claim in a few words
+  value    REAL,                            -- as the seed has it; NULL where the claim is no number
+  unit     TEXT,                            -- as in claim_sightings
+  high     REAL,                            -- the upper end, where the seed says a range
+  baseline TEXT,                            -- what a multiple or a part is of: 3x of DeepSeek-V3.2
+  scope    TEXT,                            -- what the number covers, in words
+  said_on  TEXT                             -- the day of the claim
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE claim_sightings (
+  id          INTEGER PRIMARY KEY,
+  claim_id    TEXT NOT NULL REFERENCES claims (id),
+  revision_id INTEGER NOT NULL REFERENCES revisions (id),
+  field       TEXT NOT NULL CHECK (field IN ('title', 'body')),
+  start       INTEGER NOT NULL,             -- offset in characters, from 0: substr(field, start + 1, length(sentence)) = sentence
+  sentence    TEXT NOT NULL,                -- verbatim
+  raw         TEXT NOT NULL,                -- the number, or the words of a claim without one, as it stands in the sentence
+  raw_start   INTEGER NOT NULL,             -- offset of `raw` in the sentence: one sentence may say a number twice
+  value       REAL,                         -- NULL where the claim is no number
+  high        REAL,                         -- the upper end of a range
+  unit        TEXT,                         -- CNY USD ..., ratio, x, rank, tier, token, token/s, month ...; NULL: a count
+  comparator  TEXT NOT NULL CHECK (comparator IN ('=', '~', '>', '>=', '<', '<=')),
+  negated     INTEGER NOT NULL,             -- 1: the sentence denies it
+  subject     TEXT,                         -- of whom or what it is said, as the sentence names it
+  baseline    TEXT,                         -- what a multiple or a part is of, as the sentence names it
+  scope       TEXT,                         -- words that narrow or widen what the number covers
+  quoted      TEXT,                         -- who is quoted
+  hedge       TEXT,                         -- 网传, reportedly
+  relation    TEXT NOT NULL CHECK (relation IN ('repeats','rounds','changes','contradicts','other_scope','unclear')),
+  rule        TEXT NOT NULL                 -- what decided the relation
+) STRICT;
+
+CREATE INDEX claim_sightings_by_claim ON claim_sightings (claim_id, value);
+CREATE INDEX claim_sightings_by_revision ON claim_sightings (revision_id, claim_id);
 
 CREATE TRIGGER revisions_keep BEFORE UPDATE ON revisions BEGIN SELECT RAISE(ABORT, 'revisions is append-only'); END;
 CREATE TRIGGER visits_keep    BEFORE UPDATE ON visits    BEGIN SELECT RAISE(ABORT, 'visits is append-only'); END;

@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Any
 from crawler.corpus.connection import Base
 from crawler.corpus.files import beside
 from crawler.corpus.pages import pages_path
-from crawler.corpus.runs import MERGED
 from crawler.sources.revisits import gone_since
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_NO_CRAWL = (
-    f"sources = 0 AND (note LIKE 'rescan: %' OR note LIKE '{MERGED}%' OR note LIKE 'houxu % replay' "
-    "OR note LIKE 'houxu % backfill: %')"
-)
-"""Which rows of `runs` that ended well are of another command: it says so in its note, and asked no source. The note of
-a crawl, where it has one, names sources that failed, which were asked."""
 
 _ARTICLE = """
 SELECT a.*, r.title, r.body, o.url AS root_url, p.url AS parent_url
@@ -143,10 +135,7 @@ class Reads(Base):
             its pages and its published copy.
         """
         last = self.rows("SELECT * FROM runs ORDER BY id DESC LIMIT 1")
-        success = self.rows(
-            "SELECT * FROM runs WHERE ending IN ('done', 'max-runtime') "
-            f"AND ({_NO_CRAWL}) IS NOT TRUE ORDER BY id DESC LIMIT 1"
-        )
+        success = self.rows("SELECT * FROM runs WHERE ending = 'done' AND kind = 'crawl' ORDER BY id DESC LIMIT 1")
         return {
             "path": str(self.path),
             "topic": self.meta("topic_id"),

@@ -137,9 +137,9 @@ def test_a_file_is_read_once(task: Callable[..., Task]) -> None:
 DRIVER = """
 import json, sys
 from pathlib import Path
-from crawler.backfill import backfill_file, tasks_of
+from crawler.archives.backfill import backfill_file, tasks_of
 from crawler.sample.demo import sample_topic
-from crawler.warc import Wanted
+from crawler.archives.warc import Wanted
 from scheduler.lock import run_lock
 tasks = tasks_of([Path(sys.argv[1])], Path(sys.argv[2]), sample_topic(), Wanted(), run_lock)
 print(json.dumps(backfill_file(tasks[0]).endings))
@@ -273,11 +273,11 @@ CLUSTER = """
 import json, os, signal, sys, threading, time
 from pathlib import Path
 from distributed import Client, LocalCluster
-from crawler.backfill import backfill, tasks_of
+from crawler.archives.backfill import backfill, tasks_of
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
 from crawler.sample.demo import sample_topic
-from crawler.warc import Wanted
+from crawler.archives.warc import Wanted
 from scheduler.lock import run_lock
 
 def kill_one(pids, shards):

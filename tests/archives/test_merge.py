@@ -242,8 +242,8 @@ def test_a_merge_killed_anywhere_is_finished_by_the_next(tmp_path: Path) -> None
 DRIVER = """
 import os, signal, sys
 from pathlib import Path
-from crawler.corpus.merge import Merging, revision_of
-from crawler.merge import merge
+from crawler.corpus.merging.texts import Merging, revision_of
+from crawler.archives.merge import merge
 from crawler.sample.demo import sample_topic
 left = int(sys.argv[1])
 def die(count):

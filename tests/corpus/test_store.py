@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.corpus.runs import RunEnding
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, CorpusMissing, CorpusTooNew, WrongTopic
@@ -27,7 +28,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 TRANSACTIONS: dict[str, Callable[[Corpus, Topic], object]] = {
     "start_run": lambda corpus, _topic: corpus.start_run("person", NOON),
-    "end_run": lambda corpus, _topic: corpus.end_run(1, "done", NOON),
+    "end_run": lambda corpus, _topic: corpus.end_run(1, RunEnding.DONE, NOON),
     "sync_sources": lambda corpus, topic: corpus.sync_sources(topic, NOON, at_once),
     "claim_topic": lambda corpus, _topic: corpus.claim_topic("sample", "2026-01-01"),
     "note_request": lambda corpus, _topic: corpus.note_request("a.test", NOON),

@@ -20,7 +20,7 @@ KILLS = int(os.environ.get("HOUXU_KILLS", "6"))
 WRITER = """
 import sys
 from pathlib import Path
-from tests.corpus_rows import Rows
+from tests.support.corpus_rows import Rows
 name, count = sys.argv[2], int(sys.argv[3])
 rows = Rows(Path(sys.argv[1]))
 for i in range(count):

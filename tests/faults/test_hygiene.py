@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from crawler import dedupe
+from crawler.corpus.runs import RunEnding
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import SourceError
@@ -115,7 +116,7 @@ def take(corpus: Corpus, topic: Topic, text: str, link: str, charset: str, *, as
     visits.append(append(corpus, topic, prepare(topic, page), run_id))
     with corpus.transaction():
         corpus.settle(NOON, days=None)
-    corpus.end_run(run_id, "done", NOON, text)
+    corpus.end_run(run_id, RunEnding.DONE, NOON, text)
     return visits
 
 

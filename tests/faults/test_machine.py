@@ -16,6 +16,7 @@ from crawler.archives.merge import merge
 from crawler.corpus.forgetting import forget
 from crawler.corpus.maintenance import backup
 from crawler.corpus.merging.texts import Merging
+from crawler.corpus.runs import RunEnding
 from crawler.corpus.store import Corpus
 from crawler.dedupe import canonical_url
 from crawler.model import Ending, Page
@@ -63,7 +64,7 @@ class CorpusMachine(RuleBasedStateMachine):
     def _take(self, corpus: Corpus, page: Page) -> Ending:
         run_id = corpus.start_run("person", self.now)
         ending = append(corpus, self.topic, prepare(self.topic, page), run_id).ending
-        corpus.end_run(run_id, "done", self.now)
+        corpus.end_run(run_id, RunEnding.DONE, self.now)
         return ending
 
     @rule(host=HOSTS, number=NUMBERS, edition=st.integers(0, 1), settle=st.booleans())

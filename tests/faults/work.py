@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crawler import dedupe
 from crawler.corpus.forgetting import forget
 from crawler.corpus.maintenance import backup
+from crawler.corpus.runs import RunEnding
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.job import fixed_gap
@@ -86,7 +87,7 @@ def work(path: Path, pages: int = 36) -> None:
                 append_all(corpus, topic, lot, run_id)
             with corpus.transaction():
                 corpus.settle(now)
-            corpus.end_run(run_id, "done", now)
+            corpus.end_run(run_id, RunEnding.DONE, now)
         forget(corpus, FORGOTTEN, now=ROUNDS[-1])
         with corpus.transaction():
             corpus.settle(ROUNDS[-1], days=None)  # without what was forgotten, and its share in the idf

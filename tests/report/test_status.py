@@ -12,6 +12,7 @@ from crawler.archives.replay import replay
 from crawler.archives.rescan import rescan
 from crawler.corpus.maintenance import backup, publish
 from crawler.corpus.merging.texts import Merging
+from crawler.corpus.runs import RunEnding
 from crawler.corpus.store import Corpus
 from crawler.model import stamp
 from crawler.report.status import by_hour, source_lines, sparkline, summary, until
@@ -103,7 +104,7 @@ def test_the_last_success_is_of_a_crawl(tmp_path: Path, topic: Topic) -> None:
         crawl = corpus.start_run("cron", NOW)
         with corpus.transaction():
             corpus.count(crawl, sources=2)
-        corpus.end_run(crawl, "done", NOW, "rescan: HTTP 404")
+        corpus.end_run(crawl, RunEnding.DONE, NOW, "rescan: HTTP 404")
         for number, other in enumerate(("merged", "replay", "rescan"), 1):
             if other == "merged":
                 merge(corpus, topic, [write(tmp_path / "s.db", MANY)])
@@ -115,7 +116,7 @@ def test_the_last_success_is_of_a_crawl(tmp_path: Path, topic: Topic) -> None:
             assert status["last_success"]["id"] == crawl
             assert (status["last_run"]["id"], other in status["last_run"]["note"]) == (crawl + number, True)
         leads_only = corpus.start_run("daemon", NOW + HOUR)
-        corpus.end_run(leads_only, "done", NOW + HOUR)
+        corpus.end_run(leads_only, RunEnding.DONE, NOW + HOUR)
         assert corpus.status()["last_success"]["id"] == leads_only
 
 

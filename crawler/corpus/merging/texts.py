@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.runs import MERGED
 from crawler.corpus.store import Corpus
 from crawler.dedupe import canonical_url
 from crawler.errors import PageLost
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
     from crawler.model import Page
 
-_TELLINGS = f"""
+_TELLINGS = """
 SELECT v.id AS visit_id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, v.article_id,
        l.url AS lead, d.id AS verdict_id, d.url AS declared, d.at AS judged_at, d.topic_digest, d.relevant, d.score,
-       d.rule, d.terms, a.url AS held_at, coalesce(u.note LIKE '{MERGED}%', 0) AS merged
+       d.rule, d.terms, a.url AS held_at, u.kind = 'merge' AS merged
 FROM verdicts d JOIN visits v ON v.id = d.visit_id JOIN runs u ON u.id = v.run_id
      JOIN articles a ON a.id = d.article_id LEFT JOIN leads l ON l.id = v.lead_id
 """
