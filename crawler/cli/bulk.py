@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from crawler.cli.options import NamedPath, main, progress_bar, terminal_width, with_db, with_topic
+from crawler.cli.group import main
+from crawler.cli.options import NamedPath, progress_bar, terminal_width, with_db, with_topic
 from crawler.report import terminal
 from crawler.text.plural import counted
 from crawler.topic import reader as topics

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from crawler.cli.group import main
 from crawler.cli.options import (
     NamedPath,
     log_to_stderr,
-    main,
     open_to_read,
     open_to_write,
     progress_bar,

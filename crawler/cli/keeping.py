@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 import click
 
 from crawler import stories
+from crawler.cli.group import main
 from crawler.cli.options import (
     NamedPath,
     locked,
-    main,
     open_to_read,
     open_to_write,
     progress_bar,

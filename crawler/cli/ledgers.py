@@ -9,7 +9,8 @@ import click
 
 from crawler.claims import Text
 from crawler.claims import candidates as find_candidates
-from crawler.cli.options import main, open_to_read, show_rows, terminal_width, with_db, with_json, with_topic
+from crawler.cli.group import main
+from crawler.cli.options import open_to_read, show_rows, terminal_width, with_db, with_json, with_topic
 from crawler.report import ledger
 from crawler.topic import reader as topics
 

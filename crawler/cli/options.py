@@ -1,4 +1,4 @@
-"""What the commands share: the group, its errors and exits, options, and how answers are printed."""
+"""What the commands share: options, how a corpus is opened, and how answers are printed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import shutil
-import signal
 import sys
 import time
 from contextlib import contextmanager
@@ -17,10 +16,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from crawler import __version__
-from crawler.cli.streams import escape_what_does_not_fit, open_closed_streams
 from crawler.corpus.store import Corpus
-from crawler.errors import SIGNALED, CorpusMissing, HouxuError
+from crawler.errors import CorpusMissing
 from crawler.report import terminal
 from crawler.sources.shards import shard_of
 from crawler.text.plural import counted
@@ -31,73 +28,9 @@ if TYPE_CHECKING:
 
     from crawler.model import Topic
 
-EXITS = {
-    0: "done; also when nothing was due, nothing was new, or `--max-runtime` ended it",
-    1: "every source asked failed (on 3 hosts or more where standard error is no terminal, as under cron), no network, "
-    "the corpus cannot be used, or what was asked for is not in it: a story, a claim, a URL",
-    2: "usage, a topic file with mistakes, a corpus of another topic, or an extra that is not installed",
-    3: "done, but some source's health changed for the worse since the last run (told once; never on the first run)",
-    75: "another run holds the lock (after `--wait`, 0 s by default)",
-    130: "stopped cleanly by Ctrl-C (SIGINT)",
-    143: "stopped cleanly by SIGTERM",
-}
-"""What the exit codes mean: the README's table is made of this."""
-
 _CREDENTIALS = re.compile(r"://[^\s/?#]*@")
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 """To a terminal: control characters but for tab and newline, and what turns the direction of writing."""
-
-
-@contextmanager
-def _ended_well() -> Iterator[None]:
-    """End what goes wrong in one line on standard error and an exit code."""
-    try:
-        yield
-    except HouxuError as error:
-        click.echo(f"houxu: {error}", err=True)
-        code = error.exit_code
-    except KeyboardInterrupt:
-        click.echo("houxu: stopped", err=True)
-        code = SIGNALED + signal.SIGINT
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` closed it: nothing more to say
-        code = 0
-    except (OSError, OverflowError) as error:  # a folder that is not there, a number no file can hold
-        click.echo(f"houxu: {error}", err=True)
-        code = 1
-    else:
-        return
-    raise click.exceptions.Exit(code)
-
-
-class Commands(click.Group):
-    """Our group: every HouxuError ends in one line on standard error and its own exit code."""
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command line."""
-        open_closed_streams()
-        escape_what_does_not_fit()
-        return super().main(*args, **kwargs)
-
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Read the command line; `--help` and `--version` are answered here."""
-        with _ended_well():
-            return super().make_context(*args, **kwargs)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
-        with _ended_well():
-            return super().invoke(ctx)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
-        """Return the commands in the order they are written here, which is the order of use."""
-        return list(self.commands)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="houxu")
-def main() -> None:
-    """Follow a news story: poll sources, visit leads, keep what is on topic in one SQLite file."""
 
 
 class NamedPath(click.Path):

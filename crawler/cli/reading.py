@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from crawler.cli.group import main
 from crawler.cli.options import (
     NamedPath,
     instant_since,
     log_to_stderr,
-    main,
     open_to_read,
     progress_bar,
     show_rows,

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 import crawler
-from crawler.cli.options import NamedPath, log_to_stderr, main, with_crawl, with_db, with_shard, with_topic
+from crawler.cli.group import main
+from crawler.cli.options import NamedPath, log_to_stderr, with_crawl, with_db, with_shard, with_topic
 from crawler.cli.overrides import scrapy_settings
 from crawler.sources.shards import share
 from crawler.text.web_addresses import is_web_url

@@ -104,18 +104,22 @@ def test_every_character_is_escaped_as_json_does(monkeypatch: pytest.MonkeyPatch
     assert out.buffer.getvalue() == rb"a\ud83d\ude00\u00e9\udcff"
 
 
-def test_ctrl_c_while_modules_are_read_is_quiet(tmp_path: Path) -> None:
-    """Nothing has begun: 130, as for a command that is stopped, and no traceback."""
+@pytest.mark.parametrize(
+    ("module", "said"), [("crawler.cli.streams", ""), ("crawler.report.terminal", "houxu: stopped\n")]
+)
+def test_ctrl_c_while_modules_are_read_is_no_traceback(module: str, said: str, tmp_path: Path) -> None:
+    """Ctrl-C before a command began, and while its modules are imported, exits 130 as for one that is stopped."""
     program = tmp_path / "program.py"
     program.write_text(
         "import runpy, sys\n"
         "class Pressed:\n"
         "    def find_spec(self, name, *_more):\n"
-        "        if name == 'crawler.report.terminal':\n"
+        f"        if name == '{module}':\n"
         "            raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Pressed())\n"
+        "sys.argv = ['houxu', 'status']\n"
         "runpy.run_module('crawler.cli', run_name='__main__')\n",
         encoding="utf-8",
     )
     done = shell(f"{PYTHON} {program}", PYTHONPATH=ROOT)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", said)

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from crawler.cli import main
+from crawler.cli import every_command, main
 from crawler.cli.options import NamedPath
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_a_home_that_nobody_has_is_said() -> None:
 
 def test_every_path_of_every_command_is_one_that_was_named() -> None:
     """No option and no argument takes click's own, for which an empty one is the current folder."""
-    types = [parameter.type for command in main.commands.values() for parameter in command.params]
+    types = [parameter.type for command in every_command().values() for parameter in command.params]
     assert {type(each) for each in types if isinstance(each, click.Path)} == {NamedPath}
 
 

@@ -145,7 +145,8 @@ def test_an_interrupted_migration_leaves_the_old_file(
     old_corpus(path, NAMES[0], monkeypatch)
     held = rows_of(path)
     code = (
-        "import os, signal, sys; from crawler.corpus import connection, schema; from crawler.corpus.store import Corpus\n"
+        "import os, signal, sys; from crawler.corpus import connection, schema\n"
+        "from crawler.corpus.store import Corpus\n"
         "when, execute = sys.argv[2], connection.Connection.execute\n"
         "def dying(self, sql, values=(), /):\n"
         "    if (when, sql) in {('at the commit', 'COMMIT'), ('at the backup', 'BEGIN IMMEDIATE')}:\n"

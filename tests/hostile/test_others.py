@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler import dedupe
+from crawler import dedupe, job
 from crawler.corpus.store import Corpus
 from crawler.job import CrawlRequest
 from crawler.middlewares import hosts
 from crawler.model import Lead
-from crawler.spiders import follow, frontier
+from crawler.spiders import frontier
 from scheduler.run import crawl_once
 from tests.hostile.conftest import topic_of
 from tests.hostile.server import Line, article, feed, http, moved, sitemap
@@ -94,7 +94,7 @@ def test_an_index_with_a_file_of_which_no_request_can_be_made(crawl: Crawl, web:
 def test_time_is_up(kind: str, web: HostileWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a run's last second no further page is asked for, no further file, and no host that waits for its turn."""
     clock = [0.0]
-    monkeypatch.setattr(follow, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(job, "time", SimpleNamespace(monotonic=lambda: clock[0]))
 
     def last(answer: bytes) -> Callable[[Line], None]:
         """Return an answer with which time is up."""

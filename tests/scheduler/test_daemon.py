@@ -232,7 +232,7 @@ def test_reload_takes_a_sound_topic_and_refuses_others(web: FeedWeb, clock: Cloc
 DRIVER = """
 import sys
 from pathlib import Path
-from crawler import topic
+from crawler.topic import reader as topic
 from scheduler.daemon import Daemon
 db, file, ping = sys.argv[1:]
 sys.exit(Daemon(Path(db), lambda: topic.load(Path(file)), overrides={"DOWNLOAD_DELAY": "0"}, allow_hosts=["127.0.0.1"],

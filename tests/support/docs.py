@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from crawler.cli import EXITS, main
+from crawler.cli import EXITS, every_command
 from crawler.corpus.store import Corpus
 from crawler.report import terminal
 from crawler.sample.demo import demo
@@ -22,7 +22,7 @@ BLOCK = re.compile(r"(<!-- made: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.D
 def commands() -> str:
     """Return every command with its one-line help."""
     lines = []
-    for name, command in main.commands.items():
+    for name, command in every_command().items():
         arguments = " ".join(
             parameter.make_metavar(click.Context(command))
             for parameter in command.params
