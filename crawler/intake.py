@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawler.errors import Unreadable
-from crawler.isolation.worker_process import LARGE_PAGE, MOST_READ, MOST_TAGS, is_large, tags
+from crawler.isolation.worker_process import is_large, tags
+from crawler.limits import LARGE_PAGE_BYTES, PAGE_BYTES, PAGE_TAGS
 from crawler.path import passes_gate, prepare
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Intake:
 
     def gate(self, page: Page) -> bool | None:
         """Return whether a page passes the gate; None for one so large that the worker asks."""
-        return passes_gate(self._topic, page) if len(page.body) <= LARGE_PAGE else None
+        return passes_gate(self._topic, page) if len(page.body) <= LARGE_PAGE_BYTES else None
 
     async def prepare(self, page: Page, passed: bool | None = None) -> Prepared:
         """Take a page through the pure stages.
@@ -43,10 +44,10 @@ class Intake:
         """
         if passed is False or not is_large(page.body):
             return prepare(self._topic, page, passed)
-        cut = replace(page, body=page.body[:MOST_READ], rest=())
+        cut = replace(page, body=page.body[:PAGE_BYTES], rest=())
         try:
-            if tags(page.body) > MOST_TAGS:
-                error = f"more than {MOST_TAGS} tags: no page of news has as many"
+            if tags(page.body) > PAGE_TAGS:
+                error = f"more than {PAGE_TAGS} tags: no page of news has as many"
                 prepared = prepare(self._topic, cut, error=error)
             else:
                 prepared = await self._worker.run(len(cut.body), prepare, self._topic, cut)

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from crawler import dedupe
-from crawler.corpus.leads import MAX_TRIES
 from crawler.errors import CorpusError
 from crawler.job import job_of
+from crawler.limits import TRIES_PER_LEAD
 from crawler.middlewares.hosts import HostsMiddleware, wait_until
 from crawler.model import Ending, Visit
 from crawler.path import Fetched, append_all, is_enough
@@ -198,7 +198,7 @@ class CorpusPipeline:
         with job.corpus.transaction():
             retry_at = self._hold(item, visit, now)
             tries = job.corpus.tries(item.lead_id) + 1
-            if visit.ending is Ending.DEFERRED and retry_at is None and tries >= MAX_TRIES:
+            if visit.ending is Ending.DEFERRED and retry_at is None and tries >= TRIES_PER_LEAD:
                 reason = f"given up: no page in {tries} visits, the last time {visit.reason}"
                 visit = Visit(url=visit.url, ending=Ending.UNREADABLE, reason=reason)
             job.corpus.add_visit(job.run_id, item.lead_id, visit, now, status=item.status, ms=item.ms)

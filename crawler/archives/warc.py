@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from crawler.dedupe import host_of
 from crawler.errors import CorpusError, MissingExtra
+from crawler.limits import RECORD_BYTES
 from crawler.model import Page, instant, stamp
 from crawler.spiders.http_endings import ending_of
 from crawler.spiders.items import headers_of
@@ -29,14 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_BYTES = 8 * 1024 * 1024
-"""As DOWNLOAD_MAXSIZE: a larger record is left out, and counted."""
-
 DROPPED = {
     "host": "from a host that was not asked for",
     "date": "fetched outside --from and --to",
     "answer": "no page: a status other than 200, or no HTML",
-    "large": f"larger than {MAX_BYTES // 1024 // 1024} MiB",
+    "large": f"larger than {RECORD_BYTES // 1024 // 1024} MiB",
     "coding": "in an encoding that cannot be undone",
     "digest": "not what its digest says",
     "broken": "damaged, cut off, or no HTTP answer",
@@ -232,7 +230,7 @@ def _looked_into(raw: Any, place: Place, wanted: Wanted) -> Record:
     fetched_at = instant(date)
     if (reason := wanted.dropped(url, date)) is not None:
         return Record(place, dropped=reason)
-    if raw.content_length > MAX_BYTES:
+    if raw.content_length > RECORD_BYTES:
         return Record(place, dropped="large")
     page = _page(raw, url, fetched_at)
     return Record(place, dropped=page) if isinstance(page, str) else Record(place, page)
@@ -257,7 +255,7 @@ def _page(raw: Any, url: str, fetched_at: datetime) -> Page | str:
     plain = _decoded(body, headers)
     if plain is None:
         return "coding"
-    if len(plain) > MAX_BYTES:
+    if len(plain) > RECORD_BYTES:
         return "large"
     coding = {"transfer-encoding", "content-encoding"}
     kept = {name: value for name, value in headers.items() if name not in coding}
@@ -287,7 +285,7 @@ def _decoded(body: bytes, headers: dict[str, str]) -> bytes | None:
 def _inflated(body: bytes, bits: int) -> bytes | None:
     """Inflate up to the limit: what an archive holds may be a bomb."""
     try:
-        return zlib.decompressobj(bits).decompress(body, MAX_BYTES + 1)
+        return zlib.decompressobj(bits).decompress(body, RECORD_BYTES + 1)
     except (zlib.error, gzip.BadGzipFile):
         return body if bits > zlib.MAX_WBITS and not body.startswith(b"\x1f\x8b") else None  # said so, and was not
 
@@ -298,10 +296,10 @@ def _unbrotlied(body: bytes) -> bytes | None:
 
     unpacker = brotli.Decompressor()
     try:
-        plain = bytes(unpacker.process(body, output_buffer_limit=MAX_BYTES + 1))
+        plain = bytes(unpacker.process(body, output_buffer_limit=RECORD_BYTES + 1))
     except brotli.error:
         return None
-    return plain if unpacker.is_finished() or len(plain) > MAX_BYTES else None
+    return plain if unpacker.is_finished() or len(plain) > RECORD_BYTES else None
 
 
 def _unchunked(body: bytes) -> bytes:

@@ -13,6 +13,7 @@ from datasette.utils.asgi import NotFound, Response
 from crawler.browse import drawing
 from crawler.corpus import browse_queries
 from crawler.corpus.store import Corpus
+from crawler.limits import EDITS_PER_PAGE
 from crawler.text.web_addresses import is_web_url
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """Our pages run nothing and load nothing but their own two files, whatever a headline holds."""
-
-
-MOST_EDITS = 20
-"""Edits of an article that its page shows, the newest; the view `edits` has the others."""
 
 
 @hookimpl
@@ -172,7 +169,7 @@ def _marked(shown: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, A
     }
     edits = [
         (before, after, drawing.compare(f"{before['title']}\n{before['body']}", f"{after['title']}\n{after['body']}"))
-        for before, after in pairwise(texts[-MOST_EDITS - 1 :])
+        for before, after in pairwise(texts[-EDITS_PER_PAGE - 1 :])
     ]
     return marked, edits[::-1]
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from crawler.limits import SQL_VALUE_BYTES
+
 if TYPE_CHECKING:
     from crawler.corpus.store import Corpus
 
 DAYS = 90
 """Days of the front page's chart, up to the newest coverage."""
 
-LONGEST = 4 * 1024 * 1024
-"""Bytes of one value or row that a person's SQL makes. A text has 800,000 at most; without a bound
-`hex(zeroblob(400000000))` took what memory there was."""
-
 
 def bound(conn: sqlite3.Connection) -> None:
     """Bound what one value may take on a connection that answers a person's SQL."""
-    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, SQL_VALUE_BYTES)
 
 
 def front(corpus: Corpus) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.corpus.connection import Base, explained
 from crawler.dedupe import Edge, Node, plant, sketch, sketch_version
 from crawler.dedupe.reprint_tree import EDGE_KINDS
+from crawler.limits import CANDIDATES
 from crawler.model import Held, instant
 
 if TYPE_CHECKING:
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 SHARED = 4
 """Fingerprints that a candidate shares, at least."""
 
-MOST = 64
-"""Candidates that are verified, at most, and holders of one fingerprint that are looked at, the newest."""
-
 COMMON = 0.002
-"""A fingerprint that more than this share of all texts hold, and more than `MOST`, says nothing: 责任编辑, a footer."""
+"""A fingerprint that more than this share of all texts have, and more than `CANDIDATES`, is boilerplate: 责任编辑."""
 
 _HOLDERS = "SELECT rowid FROM sketches WHERE sketches MATCH ? ORDER BY rowid DESC LIMIT ?"
 _ONE_AFTER = "SELECT 1 FROM sketches WHERE sketches MATCH ? LIMIT 1 OFFSET ?"
@@ -91,7 +89,7 @@ class Copies(Base):
             article_id: its article, whose own texts are left out; None for one not yet stored.
 
         Returns:
-            The latest text of at most `MOST` articles: exact copies first, then those that share most, newest first.
+            The latest text of at most `CANDIDATES` articles: exact copies first, then those that share most.
         """
         if not hashes:
             return []
@@ -100,7 +98,7 @@ class Copies(Base):
             shared = self._shared(hashes)
             ids = sorted((one for one in shared if shared[one] >= SHARED), key=lambda one: (-shared[one], -one))
             exact = self.conn.execute(
-                "SELECT id FROM revisions WHERE bare_sha256 = ? ORDER BY id DESC LIMIT ?", (bare_sha256, MOST)
+                "SELECT id FROM revisions WHERE bare_sha256 = ? ORDER BY id DESC LIMIT ?", (bare_sha256, CANDIDATES)
             )
             ids = list(dict.fromkeys((*(row["id"] for row in exact), *ids)))
             rows = self.conn.execute(
@@ -109,7 +107,7 @@ class Copies(Base):
                    FROM json_each(?) AS j JOIN revisions r ON r.id = j.value
                    JOIN articles a ON a.id = r.article_id AND a.latest_id = r.id
                    WHERE a.id IS NOT ? ORDER BY j.key LIMIT ?""",
-                (json.dumps(ids), article_id, MOST),
+                (json.dumps(ids), article_id, CANDIDATES),
             ).fetchall()
         return [_held(row) for row in rows]
 
@@ -138,14 +136,14 @@ class Copies(Base):
         text itself, in its hundredth copy.
         """
         texts = int(self.conn.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()[0])
-        few = max(MOST, int(COMMON * texts))
+        few = max(CANDIDATES, int(COMMON * texts))
         rare: Counter[int] = Counter()
         common: Counter[int] = Counter()
         commons = 0
         for value in hashes:
             token = _token(value)
-            holders = [row[0] for row in self.conn.execute(_HOLDERS, (token, MOST))]
-            if len(holders) == MOST and self.conn.execute(_ONE_AFTER, (token, few)).fetchone():
+            holders = [row[0] for row in self.conn.execute(_HOLDERS, (token, CANDIDATES))]
+            if len(holders) == CANDIDATES and self.conn.execute(_ONE_AFTER, (token, few)).fetchone():
                 commons += 1
                 common.update(holders)
             else:

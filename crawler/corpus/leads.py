@@ -13,9 +13,6 @@ from crawler.sources.revisits import MEMORY, allowance, heat, next_visit
 from crawler.text import sanitize
 from crawler.text.web_addresses import is_web_url, netloc_of
 
-MAX_TRIES = 10
-"""Visits without an answer before a lead is given up: with the gaps below, after 43 hours."""
-
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
 

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.fulltext import Index
+from crawler.limits import INDEXED_CHARACTERS
 from crawler.model import instant, stamp
-from crawler.text.grams import MOST_CHARACTERS
 from crawler.text.query import Alternative, parse, plain
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _in_headline(title: str, alternative: Alternative) -> bool:
 
 def _holds(folded: str, alternative: Alternative) -> bool:
     wanted, unwanted = alternative.unsure()
-    if len(folded) > MOST_CHARACTERS:  # what is not in the index may still be in the text
+    if len(folded) > INDEXED_CHARACTERS:  # what is not in the index may still be in the text
         unwanted = [*alternative.without]
     return all(word.pattern.search(folded) for word in wanted) and not any(
         word.pattern.search(folded) for word in unwanted

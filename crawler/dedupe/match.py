@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crawler.dedupe.sketch import SHORTEST, Hashes, grams
+from crawler.limits import CANDIDATE_CHARACTERS, COMPARED_CHARACTERS
 from crawler.model import Match, MatchKind
 from crawler.text import folding
 
@@ -26,15 +27,9 @@ if TYPE_CHECKING:
 METHOD = "runs-1"
 """Goes into `matches.method`: which verification judged."""
 
-LONGEST = 100_000
-"""Characters of a text that are read: a hostile page of megabytes must not fill the memory."""
-
-MOST_READ = 640_000
-"""Characters of all candidates that are read: 64 of 10,000. 64 of `LONGEST` took 5.4 s of CPU, and take 0.6."""
-
 LONGEST_KEPT = 10_000
 """Characters of a text that is kept for the next, at 28 bytes each: nine in ten of the bench's 341 articles have fewer.
-128 texts of `LONGEST` were 340 MB, for good."""
+128 texts of `COMPARED_CHARACTERS` were 340 MB, for good."""
 
 GRAM = 5
 """Characters that must agree in a row before they count as common."""
@@ -108,16 +103,16 @@ def match(article: Article, candidates: Iterable[Held]) -> list[Match]:
 
     Returns:
         At most one match a candidate; none for those that merely share phrases, where a text is too short to tell, or
-        for those that come after `MOST_READ` characters.
+        for those that come after `CANDIDATE_CHARACTERS` characters.
     """
     others = list(candidates)
     if not others:  # as for most texts
         return []
     mine = _read(article.body)
     found = []
-    left = MOST_READ
+    left = CANDIDATE_CHARACTERS
     for held in others:
-        left -= min(len(held.body), LONGEST)
+        left -= min(len(held.body), COMPARED_CHARACTERS)
         if left < 0:
             break
         theirs = _read(held.body)
@@ -213,7 +208,7 @@ def _days(one: datetime | None, other: datetime | None) -> float | None:
 
 
 def _read(body: str) -> _Text:
-    return _kept(body) if len(body) <= LONGEST_KEPT else _made(body[:LONGEST])
+    return _kept(body) if len(body) <= LONGEST_KEPT else _made(body[:COMPARED_CHARACTERS])
 
 
 @lru_cache(maxsize=128)  # a wire story's copies come in a row, each a candidate of the next

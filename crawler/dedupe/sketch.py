@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.limits import SKETCH_FINGERPRINTS
 from crawler.text import folding
 
 GRAM = 6
@@ -23,9 +24,6 @@ SCALE = 8
 
 LEAST = 12
 """Fingerprints of a short text, if it has so many grams: a flash of 60 characters would keep 7."""
-
-MOST = 200
-"""Fingerprints of a long text: beyond 1,600 characters a share of four is beyond doubt."""
 
 SHORTEST = 24
 """A bare text with fewer characters is no text to be copied: "login to read on" is on every page of a site."""
@@ -57,7 +55,7 @@ def grams(bare: str, size: int = GRAM) -> Hashes:
 
 
 def sketch(body: str) -> list[int]:
-    """Return the fingerprints of a text, ascending: at most `MOST` distinct signed 32-bit integers.
+    """Return the fingerprints of a text, ascending: at most `SKETCH_FINGERPRINTS` distinct signed 32-bit integers.
 
     The high bits of a hash decide whether it is kept, the low 32 are stored: four bytes a row in SQLite instead of
     eight. At 53 million rows a fingerprint then meets a stranger's one time in eighty; four shared ones never do.
@@ -76,7 +74,7 @@ def fingerprints(bare: str) -> list[int]:
     kept = np.unique(hashes[hashes < _THRESHOLD])
     if len(kept) < LEAST:
         kept = np.unique(hashes)[:LEAST]
-    low: list[int] = np.unique(kept[:MOST].astype(np.uint32).view(np.int32)).tolist()
+    low: list[int] = np.unique(kept[:SKETCH_FINGERPRINTS].astype(np.uint32).view(np.int32)).tolist()
     return low
 
 
@@ -88,5 +86,14 @@ def bare_sha256(body: str) -> str:
 @cache
 def sketch_version() -> str:
     """Return a short digest of what decides a sketch: one made under another version must be made again."""
-    said = (GRAM, SCALE, LEAST, MOST, SHORTEST, folding.INSERTED_PINYIN.pattern, folding.fold_version(), "splitmix64")
+    said = (
+        GRAM,
+        SCALE,
+        LEAST,
+        SKETCH_FINGERPRINTS,
+        SHORTEST,
+        folding.INSERTED_PINYIN.pattern,
+        folding.fold_version(),
+        "splitmix64",
+    )
     return hashlib.sha256(repr(said).encode()).hexdigest()[:12]

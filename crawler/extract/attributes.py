@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 from lxml import etree
 
 from crawler.isolation.worker_thread import in_own_thread
+from crawler.limits import TAG_ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-MOST = 500
-"""Above which a tag is read without its attributes: 60,000 took 10 seconds; the most of 845 news pages is 59."""
 
 _STEP = 4000
 """Characters after which a page is asked again: tags of 1,300 attributes, which a page of 2 MiB reads in a second."""
@@ -30,7 +28,7 @@ _OPENING = re.compile("<[a-zA-Z]")
 _MANY = re.compile(
     r"""(?:[\t\n\f\r /]*+[^\t\n\f\r />][^\t\n\f\r />=]*+"""
     r"""(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >"'][^\t\n\f\r >]*+)?+)?+)"""
-    rf"{{{MOST}}}"
+    rf"{{{TAG_ATTRIBUTES}}}"
 )
 _PLAIN = re.compile(r"[A-Za-z][\w:.-]*", re.ASCII)
 _RAW = frozenset(("script", "style"))
@@ -42,7 +40,7 @@ def bounded(source: str) -> str:
 
 
 def _may_be_crowded(source: str) -> bool:
-    """Return whether a tag can have more than `MOST` attributes.
+    """Return whether a tag can have more than `TAG_ATTRIBUTES` attributes.
 
     A > stands at a tag's end or, hidden, in a quoted value: of that the last quotation mark before is the beginning,
     and behind the next one of its kind the tag goes on. A stretch without any > holds the beginning of one tag at most.
@@ -102,7 +100,7 @@ class _Writer:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._raw = tag in _RAW
-        if len(attributes) > MOST:
+        if len(attributes) > TAG_ATTRIBUTES:
             self.crowded, attributes = True, {}
         if _PLAIN.fullmatch(tag):
             self.pieces += ("<", tag, *_written(attributes), ">")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from crawler.extract.class_names import LONGEST, Hint, hint
+from crawler.extract.class_names import Hint, hint
 from crawler.extract.tree import line
+from crawler.limits import CLASS_NAME_CHARACTERS, TREE_WORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,10 +42,6 @@ SENTENCE = 45
 _LEAST = SENTENCE / 2
 _LINKED, _UNMARKED = 0.45, 0.15
 _MARK = re.compile(r'[，。！？；、：,.!?;"“”]')
-
-_MOST_WORK = 4_000_000
-"""Elements times the depth they stand at, above which the rest of a page is not read: a second or two. The busiest of
-845 news pages has 138,000."""
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +105,7 @@ def blocks_of(body: Element) -> tuple[list[Block], list[Element]]:
             else:
                 work += len(around) + inline + links
                 block, doubts = around.pop()
-                if work > _MOST_WORK:
+                if work > TREE_WORK:
                     break
         else:
             inline += 1 if starts else -1
@@ -148,7 +145,7 @@ def _doubted(element: Element, doubts: tuple[Doubt, ...], named: list[Element]) 
         name = f"{name} {other}" if name else other
     if get("itemprop") == "articleBody":
         named.append(element)
-    what = hint(name[:LONGEST]) if name else Hint.NOTHING
+    what = hint(name[:CLASS_NAME_CHARACTERS]) if name else Hint.NOTHING
     if what is Hint.BODY:
         named.append(element)
     elif what and element.tag not in {"article", "main"}:

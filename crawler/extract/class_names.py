@@ -20,10 +20,6 @@ class Hint(IntEnum):
     STRONG = 2
 
 
-LONGEST = 300
-"""Characters of a name that are read, since what names say is kept: the longest of 845 news pages has 1,332, and in
-none of them do those beyond say more."""
-
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 _STRONG = frozenset(

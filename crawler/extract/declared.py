@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
 
-from crawler.extract.tree import LONGEST, start_of
-from crawler.text.web_addresses import LONGEST_URL
+from crawler.extract.tree import start_of
+from crawler.limits import DECLARED_CHARACTERS, DECLARED_FACTS, MARKED_ELEMENTS, URL_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,12 +58,6 @@ _MICRODATA = {"author": "author", "datePublished": "published", "dateModified": 
 _PROPERTIES = etree.XPath("//*[@itemprop or @rel='author']")
 
 
-_MOST = 500
-"""Facts of one field that are kept."""
-
-_MOST_MARKED = 50
-"""Elements of one itemprop that are read: each may hold all the others, and the page's text."""
-
 _LONGEST_NAME = 200
 """Characters of a meta tag's name that are read."""
 
@@ -88,7 +82,7 @@ class Facts:
         found = [*_json_ld(page), *_meta(page), *_links(page), *_microdata(page)]
         for fact in found:
             facts = self.by_field.setdefault(fact.field, [])
-            if len(facts) < _MOST and fact.value.strip():
+            if len(facts) < DECLARED_FACTS and fact.value.strip():
                 facts.append(fact)
 
     def all(self, field: str, where: str = "") -> list[Fact]:
@@ -183,7 +177,7 @@ def _meta(page: Document) -> Iterator[Fact]:
 def _links(page: Document) -> Iterator[Fact]:
     for link in page.of["link"]:
         href = link.get("href")
-        if href and len(href) <= LONGEST_URL and link.get("rel") == "canonical":
+        if href and len(href) <= URL_CHARACTERS and link.get("rel") == "canonical":
             yield Fact("canonical", href, "link canonical")
 
 
@@ -196,7 +190,7 @@ def _microdata(page: Document) -> Iterator[Fact]:
         if name not in _MICRODATA:
             name = "rel author" if element.tag == "a" and element.get("rel") == "author" else ""
         counts[name] = counts.get(name, 0) + 1
-        if name and counts[name] <= _MOST_MARKED:
+        if name and counts[name] <= MARKED_ELEMENTS:
             yield _marked(element, name)
 
 
@@ -209,13 +203,13 @@ def _marked(element: Element, name: str) -> Fact:
         value = element.get("content") or start_of(element if inner is None else inner)
     else:
         value = element.get("datetime") or element.get("content") or start_of(element)
-    return Fact(_MICRODATA[name], value[:LONGEST], f"microdata {name}")
+    return Fact(_MICRODATA[name], value[:DECLARED_CHARACTERS], f"microdata {name}")
 
 
 def _said(field: str, value: str) -> str:
     """Return what is read of a declared value: its beginning, all of a body, and nothing of an address too long."""
     if field in _ADDRESSES:
-        value = value if len(value) <= LONGEST_URL else ""
+        value = value if len(value) <= URL_CHARACTERS else ""
     elif field != "body":
-        value = value[:LONGEST]
+        value = value[:DECLARED_CHARACTERS]
     return html.unescape(value)

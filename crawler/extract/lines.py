@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.extract.blocks import kind
-from crawler.extract.class_names import LONGEST, Hint
+from crawler.extract.class_names import Hint
 from crawler.extract.weights import WEIGHTS
+from crawler.limits import CLASS_NAME_CHARACTERS
 from crawler.text.folding import bare
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ def _doubts(row: dict[str, float], block: Block, scene: _Scene) -> None:
         if element in scene.around:
             continue
         doubt = 1 - scene.held[scene.kind(element)] / scene.total
-        if _is_caption(scene.kind(element)[:LONGEST]):
+        if _is_caption(scene.kind(element)[:CLASS_NAME_CHARACTERS]):
             sign = "captioned"
         elif hint is Hint.WEAK:
             sign = "weak"

@@ -13,8 +13,8 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from crawler.errors import Unreadable
 from crawler.extract.tree import parse, start_of
+from crawler.limits import PAGES_PER_ARTICLE, URL_CHARACTERS
 from crawler.text.charset import UTF_16_MARKS, decode
-from crawler.text.web_addresses import LONGEST_URL
 
 if TYPE_CHECKING:
     from crawler.extract.declared import Facts
@@ -38,17 +38,14 @@ _PAGE_KEYS = frozenset("page p pn pageno pageindex pagenum".split())
 Address = tuple[str, str, frozenset[tuple[str, str]]]
 """Host, path and query of a page."""
 
-_MOST = 50
-"""Pages of one article: what counts further is an archive."""
-
 
 def canonical(url: str, facts: Facts) -> tuple[str, str]:
     """Return the URL the page declares for itself, absolute, and where; its own, and "", where that is not credible.
 
     Credible is one of the same site that is not its home page: templates declare those, and other people's too.
     """
-    base = url if len(url) <= LONGEST_URL else ""
-    here = urlsplit(url[:LONGEST_URL])
+    base = url if len(url) <= URL_CHARACTERS else ""
+    here = urlsplit(url[:URL_CHARACTERS])
     for field in ("canonical", "url"):
         fact = facts.first(field)
         if fact is None:
@@ -93,7 +90,7 @@ def next_page(page: Page) -> str | None:
             continue
         try:
             url = urldefrag(urljoin(page.url, href.strip())).url
-            if _numbered(url) in wanted and number < _MOST:
+            if _numbered(url) in wanted and number < PAGES_PER_ARTICLE:
                 return url
         except ValueError:
             continue

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawler.extract.class_names import LONGEST, is_paywall
+from crawler.extract.class_names import is_paywall
+from crawler.limits import CLASS_NAME_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,5 +52,5 @@ def _is_wall(element: Element, known: dict[Element, bool]) -> bool:
     """Return whether an element is named a wall; `known` keeps the answers of one page."""
     answer = known.get(element)
     if answer is None:
-        answer = known[element] = is_paywall((element.get("class") or "")[:LONGEST])
+        answer = known[element] = is_paywall((element.get("class") or "")[:CLASS_NAME_CHARACTERS])
     return answer

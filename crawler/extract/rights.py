@@ -13,6 +13,7 @@ from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
+from crawler.limits import RIGHTS_VALUE_BYTES
 from crawler.text.charset import UTF_16_MARKS
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ AGENT = "houxu"
 
 SNIPPET = 200
 """Characters of a reserved body that are kept: the length of a description in a list of search results."""
-
-MOST_SAID = 2000
-"""Bytes of an attribute's value that are read."""
 
 _META = re.compile(
     rb"""<(?i:meta)[\s/]
@@ -113,7 +111,7 @@ def _metas(body: bytes) -> Iterator[tuple[str, str]]:
         for found in _ATTRIBUTE.finditer(said):
             attribute, double, single, bare = found.groups(b"")
             if attribute in {b"name", b"content"}:
-                value = (double or single or bare.removesuffix(b"/"))[:MOST_SAID].decode("latin-1")
+                value = (double or single or bare.removesuffix(b"/"))[:RIGHTS_VALUE_BYTES].decode("latin-1")
                 values.setdefault(attribute, unescape(value).strip().lower())  # the first counts
         yield values.get(b"name", ""), values.get(b"content", "")
 

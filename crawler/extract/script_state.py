@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extract.tree import line
+from crawler.limits import SCRIPT_CHARACTERS
 from crawler.text.folding import clean
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ _NOT_TEXT = re.compile(
 LEAST = 400
 """Bytes of prose from which hidden text may be an article."""
 
-_MOST_SCRIPT = 3_000_000
-
 
 def declared(facts: Facts) -> tuple[str, str]:
     """Return the longest articleBody of JSON-LD, one line a paragraph, and where; "" where there is none."""
@@ -59,7 +58,7 @@ def scripted(page: Document) -> tuple[str, str]:
         source = script.text
         if not source or len(source) < LEAST or "ld+json" in (script.get("type") or ""):
             continue
-        key, text = _prose(source[:_MOST_SCRIPT])
+        key, text = _prose(source[:SCRIPT_CHARACTERS])
         if len(text.encode()) >= LEAST and len(text) > len(best):
             best, where = text, f"state {key}"
     return best, where

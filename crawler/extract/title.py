@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extract.tree import line, start_of
+from crawler.limits import HEADINGS
 from crawler.text.folding import bare
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ _SHARED = 0.35
 _HEADINGS = 30
 """Elements h1 that are read: 684 of them, each inside the one before, took 8 s."""
 
-_MOST = 50
-"""Headings, and declared titles, that are compared with each other: a page has one or two of both."""
-
 _LINES = 150
 """Blocks from the top in which a page without an h1 shows its title."""
 
@@ -46,7 +44,7 @@ def title_of(page: Document, facts: Facts, blocks: Sequence[Block]) -> tuple[str
     """Return the title, where it was found, and the element that shows it."""
     named = start_of(page.first("title"))
     site = {bare(fact.value) for fact in facts.all("outlet")}
-    declared = [(line(fact.value), fact.where) for fact in facts.all("title")[:_MOST]]
+    declared = [(line(fact.value), fact.where) for fact in facts.all("title")[:HEADINGS]]
     declared = [(text, where) for text, where in declared if len(bare(text)) >= _SHORTEST and bare(text) not in site]
     told = [bare(text[:_TOLD]) for text in (_without_end(named), *(text for text, _ in declared))]
     shown_in = ((heading, start_of(heading)) for heading in page.of["h1"][:_HEADINGS])

@@ -11,19 +11,14 @@ from lxml import etree
 from crawler.errors import Unreadable
 from crawler.extract.attributes import bounded
 from crawler.isolation.worker_thread import in_own_thread
+from crawler.limits import DECLARED_CHARACTERS, PARSED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from lxml.etree import _Element as Element
 
-MAX_BYTES = 8 * 1024 * 1024
-"""Pages above this are cut before the parse; the largest of 842 news pages measured was 5.1 MB."""
-
-LONGEST = 2048
-"""Characters of what a page declares, and of what names an element or heads a text, that are read."""
-
-_RAW = 16 * LONGEST
+_RAW = 16 * DECLARED_CHARACTERS
 """Characters of an element's source that may be needed for as many of its text: the rest is white space."""
 
 _XML = re.compile(r"^\s*<\?xml[^>]*>", re.IGNORECASE)
@@ -63,12 +58,12 @@ def parse(text: str) -> Document:
     """Return a page as a tree.
 
     Args:
-        text: the whole page; what follows the first `MAX_BYTES` characters is not read.
+        text: the whole page; what follows the first `PARSED_BYTES` characters is not read.
 
     Raises:
         Unreadable: there is nothing to parse.
     """
-    source = bounded(_XML.sub("", text[:MAX_BYTES].replace("\0", ""), count=1))
+    source = bounded(_XML.sub("", text[:PARSED_BYTES].replace("\0", ""), count=1))
     root, is_cut = in_own_thread(_root, source)
     if is_cut:
         root, _ = in_own_thread(_root, bounded(_WRAPPERS.sub("\n", source)))
@@ -104,18 +99,18 @@ def text_of(element: Element | None) -> str:
 
 
 def start_of(element: Element | None) -> str:
-    """Return the first `LONGEST` characters of an element's text: it may hold the page, and so may many inside it."""
+    """Return the first `DECLARED_CHARACTERS` characters of an element's text, which may be the whole page."""
     if element is None:
         return ""
     if not len(element):
-        return line((element.text or "")[:_RAW])[:LONGEST]
+        return line((element.text or "")[:_RAW])[:DECLARED_CHARACTERS]
     pieces, left = [], _RAW
     for piece in _shown(element):
         pieces.append(piece[:left])
         left -= len(piece)
         if left <= 0:
             break
-    return line("".join(pieces))[:LONGEST]
+    return line("".join(pieces))[:DECLARED_CHARACTERS]
 
 
 def _shown(element: Element) -> Iterator[str]:

@@ -23,6 +23,14 @@ import zlib
 from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
 
 from crawler.errors import SourceError, Unreadable
+from crawler.limits import (
+    LARGE_PAGE_BYTES,
+    LARGE_PAGE_TAGS,
+    WORKER_CPU_SECONDS,
+    WORKER_MEMORY_BYTES,
+    WORKER_QUEUE_BYTES,
+    WORKER_WALL_SECONDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,37 +38,12 @@ if TYPE_CHECKING:
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
-CPU_SECONDS = 10
-"""For one piece of work, 0.5 of them to start. The slowest of 400 news pages took 0.1 s; a page of 59,000 tags, or one
-of 4 MiB of prose, takes 0.3."""
-
-WALL_SECONDS = 60.0
-"""For a worker that neither works nor ends; above the seconds of CPU by what a busy machine may need."""
-
 ENDING_SECONDS = 1.0
 """For a worker to end when asked, before it is killed."""
-
-MEMORY = 256 * 1024 * 1024
-"""Bytes of private memory, 120 MB of them for what is loaded. 60,000 tags take 50 MB, a sitemap of 8 MiB 90."""
 
 ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 """For glibc: a thread that parses leaves an arena of its own behind, which is never trimmed. After a sitemap of 8 MiB
 the worker kept 105 MB, so 44; after a page of 58,000 tags 201, so 141."""
-
-MOST_WAITING = 32 * 1024 * 1024
-"""Bytes of pages that wait for the worker; what would exceed it is put off."""
-
-LARGE_PAGE = 2 * 1024 * 1024
-LARGE_ANSWER = 512 * 1024
-LARGE_TAGS = 20_000
-"""A text beyond is worked on apart: the largest of 400 news pages have 1.3 MB and 15,397 tags. A source's answer may
-hold feedparser up, which takes 2 seconds for a megabyte."""
-
-MOST_TAGS = 60_000
-"""Of a page that is read at all: four times the most of 400 news pages."""
-
-MOST_READ = 4 * 1024 * 1024
-"""Bytes of a page that are read; one of 842 news pages had more."""
 
 _GZIP = b"\x1f\x8b"
 _LENGTH = struct.Struct("!Q")
@@ -73,7 +56,7 @@ class Busy(Exception):
         super().__init__("too many large answers at once")
 
 
-def is_large(body: bytes, most: int = LARGE_PAGE) -> bool:
+def is_large(body: bytes, most: int = LARGE_PAGE_BYTES) -> bool:
     """Say whether a text is to be worked on apart: it has more than `most` bytes, unpacked, or many tags."""
     if body.startswith(_GZIP):
         stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
@@ -83,7 +66,7 @@ def is_large(body: bytes, most: int = LARGE_PAGE) -> bool:
             return False  # nothing can be read of it
         if stream.unconsumed_tail or stream.unused_data:
             return True
-    return len(body) > most or tags(body) > LARGE_TAGS
+    return len(body) > most or tags(body) > LARGE_PAGE_TAGS
 
 
 def tags(body: bytes) -> int:
@@ -94,7 +77,7 @@ def tags(body: bytes) -> int:
 class WorkerProcess:
     """One worker, for one piece of work at a time."""
 
-    def __init__(self, seconds: int = CPU_SECONDS) -> None:
+    def __init__(self, seconds: int = WORKER_CPU_SECONDS) -> None:
         self._seconds = seconds
         self._worker: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
@@ -115,7 +98,7 @@ class WorkerProcess:
             Busy: too much is waiting.
             Unreadable: the work took more time or memory than it may, or failed.
         """
-        if self._waiting and self._waiting + size > MOST_WAITING:
+        if self._waiting and self._waiting + size > WORKER_QUEUE_BYTES:
             raise Busy
         self._waiting += size
         try:
@@ -136,7 +119,7 @@ class WorkerProcess:
             start_new_session=True,  # Ctrl-C is for the crawl, which lets work on the wire finish
         )
         try:
-            async with asyncio.timeout(WALL_SECONDS):
+            async with asyncio.timeout(WORKER_WALL_SECONDS):
                 done, result = pickle.loads(await _exchange(worker, asked))  # noqa: S301 our own process's words
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError) as error:
             code = await self.close()
@@ -182,7 +165,7 @@ async def _exchange(worker: asyncio.subprocess.Process, asked: bytes) -> bytes:
 
 def _serve(asked: BinaryIO, answers: BinaryIO, seconds: int) -> None:
     """Work until the parent is gone."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while header := asked.read(_LENGTH.size):
         usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -194,7 +177,7 @@ def _serve(asked: BinaryIO, answers: BinaryIO, seconds: int) -> None:
         except SourceError as error:
             said = pickle.dumps((False, error.reason))
         except MemoryError:
-            said = pickle.dumps((False, f"it took more than {MEMORY // 1024 // 1024} MB of memory"))
+            said = pickle.dumps((False, f"it took more than {WORKER_MEMORY_BYTES // 1024 // 1024} MB of memory"))
         except Exception as error:  # noqa: BLE001 whatever a hostile text brought about is told in words
             said = pickle.dumps((False, f"{type(error).__name__}: {error}"[:300]))
         answers.write(_LENGTH.pack(len(said)) + said)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from scrapy import signals
 from scrapy.exceptions import IgnoreRequest, StopDownload
 
+from crawler.limits import ANSWERS_AT_ONCE_BYTES, CONTENT_ENCODINGS, SMALL_ANSWER_BYTES
 from crawler.text.web_addresses import without_credentials
 
 if TYPE_CHECKING:
@@ -20,24 +21,15 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-MOST_PACKINGS = 2
-"""Content-Encodings of one answer, one inside the other; a header line has room for three thousand."""
-
-LARGE = 1024 * 1024
-"""Bytes of an answer that is never cut short for others' sake: of 842 news pages one in a hundred was larger."""
-
-MOST_AT_ONCE = 48 * 1024 * 1024
-"""Bytes of all answers coming in: 64 hosts that send 8 MiB each would be half a gigabyte."""
-
 PLAIN_HEADERS = frozenset({b"Accept", b"Accept-Encoding", b"Accept-Language", b"User-Agent"})
 """What another host may see of a request that was redirected to it."""
 
 
 class TooMuchPacking(IgnoreRequest):
-    """An answer is packed more often than `MOST_PACKINGS`."""
+    """An answer is packed more often than `CONTENT_ENCODINGS`."""
 
     def __init__(self) -> None:
-        super().__init__(f"the answer is packed more than {MOST_PACKINGS} times over")
+        super().__init__(f"the answer is packed more than {CONTENT_ENCODINGS} times over")
 
 
 class EnvelopeMiddleware:
@@ -72,7 +64,7 @@ class EnvelopeMiddleware:
         """
         self._end(request)
         packings = b",".join(response.headers.getlist("Content-Encoding")).count(b",") + 1
-        if packings > MOST_PACKINGS:
+        if packings > CONTENT_ENCODINGS:
             raise TooMuchPacking
         return response
 
@@ -89,7 +81,7 @@ class EnvelopeMiddleware:
         taken = request.meta["received"]
         taken[0] += len(data)
         self._at_once += len(data)
-        if self._at_once > MOST_AT_ONCE and taken[0] > LARGE:
+        if self._at_once > ANSWERS_AT_ONCE_BYTES and taken[0] > SMALL_ANSWER_BYTES:
             raise StopDownload(fail=True)
 
     def _end(self, request: Request) -> None:

@@ -10,12 +10,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-MOST_RULES = 5000
-"""Rules of the groups that apply. As many plain ones took Protego 12 ms to read, 1.3 MB to hold and 0.4 ms to match
-with a URL of 2,000 letters; with stars and dollars 85 ms, 7 MB and 20 ms."""
-
-MOST_CHARACTERS = 256 * 1024
-"""Of those rules as they are kept, in the corpus too: one rule of 500 KB of stars held 6 MB."""
+from crawler.limits import ROBOTS_RULE_CHARACTERS, ROBOTS_RULES
 
 _LINE = re.compile(
     r"(?P<field>user[\s-]?agent|allow|dis{1,2}al{1,2}ow|diasllow|disallaw"
@@ -44,8 +39,8 @@ def groups_for(agent: str, text: str) -> str | None:
         text: the whole file.
 
     Returns:
-        A robots.txt with that group alone, empty where none applies; None where it has more than `MOST_RULES` rules
-        or `MOST_CHARACTERS` characters.
+        A robots.txt with that group alone, empty where none applies; None where it has more than `ROBOTS_RULES` rules
+        or `ROBOTS_RULE_CHARACTERS` characters.
     """
     rules: dict[str, list[str]] = {}  # of our token and `*` alone
     tokens: set[str] = set()  # of the group being read
@@ -79,10 +74,10 @@ def _one_group(token: str, rules: dict[str, list[str]]) -> str | None:
     if token not in rules:
         return ""
     lines = rules[token]
-    if len(lines) > MOST_RULES:
+    if len(lines) > ROBOTS_RULES:
         return None
     text = "".join(f"{_BREAKS.sub(_escaped, line)}\n" for line in (f"User-agent: {token}", *lines))
-    return text if len(text) <= MOST_CHARACTERS else None
+    return text if len(text) <= ROBOTS_RULE_CHARACTERS else None
 
 
 def _escaped(found: re.Match[str]) -> str:

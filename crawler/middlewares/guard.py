@@ -28,14 +28,12 @@ from scrapy.core.downloader.handlers.http11 import (
 from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError, DownloadTimeoutError, IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawler.limits import HEADER_BYTES
+
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-
-MOST_HEADER_BYTES = 64 * 1024
-"""Of one answer: status lines, headers, interim answers. Servers refuse requests from 8 to 32 KiB of headers; 200 MB of
-answer headers were read without this."""
 
 LOOK_UP_SECONDS = 5
 
@@ -62,10 +60,10 @@ class AddressRefused(IgnoreRequest):
 
 
 class HeadersTooLong(IgnoreRequest):
-    """An answer's headers exceed `MOST_HEADER_BYTES`."""
+    """An answer's headers exceed `HEADER_BYTES`."""
 
     def __init__(self) -> None:
-        super().__init__(f"the headers of the answer have more than {MOST_HEADER_BYTES} bytes")
+        super().__init__(f"the headers of the answer have more than {HEADER_BYTES} bytes")
 
 
 def is_public(address: str) -> bool:
@@ -102,7 +100,7 @@ class _BoundedParser(_LenientHTTPClientParser):
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802 Twisted's name
         self.header_bytes += len(line)
-        if self.header_bytes > MOST_HEADER_BYTES:
+        if self.header_bytes > HEADER_BYTES:
             raise HeadersTooLong
         super().lineReceived(line)
 

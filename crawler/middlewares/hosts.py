@@ -19,6 +19,7 @@ from scrapy import signals
 from scrapy.exceptions import DownloadTimeoutError
 
 from crawler.job import job_of
+from crawler.limits import CRAWL_DELAY_SECONDS
 from crawler.middlewares.refusals import CrawlStops, HostWaits
 from crawler.middlewares.request_meta import PAGE
 from crawler.model import instant, stamp
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 LEAST_DELAY = 2.0
 """Seconds between two requests to a host that nobody allowed by name, whatever DOWNLOAD_DELAY says."""
-
-MOST_CRAWL_DELAY = 30.0
-"""Seconds of a robots.txt Crawl-delay we honour: with more, a host of 20 pages a day would never be finished."""
 
 JITTER = 0.5
 """Our own share of randomness, only ever upwards."""
@@ -112,7 +110,7 @@ class HostsMiddleware:
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Keep at least `seconds` between two requests to `host`."""
-        self._crawl_delay[host] = min(seconds, MOST_CRAWL_DELAY)
+        self._crawl_delay[host] = min(seconds, CRAWL_DELAY_SECONDS)
 
     async def process_request(self, request: Request) -> None:
         """Wait for the host's turn, and take it.

@@ -15,9 +15,10 @@ from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.job import job_of
+from crawler.limits import ROBOTS_SECONDS, TDMREP_BYTES
 from crawler.middlewares.refusals import CrawlStops, HostWaits
 from crawler.middlewares.request_meta import PAGE, TDMREP
-from crawler.middlewares.robots import FRESH, MOST_SECONDS
+from crawler.middlewares.robots import FRESH
 from crawler.model import instant
 from crawler.text.web_addresses import netloc_of
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.job import Job
-
-MOST_BYTES = 64 * 1024
 
 
 class ReservationsMiddleware:
@@ -36,7 +35,7 @@ class ReservationsMiddleware:
         self.crawler = crawler
         self._held: dict[str, str] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._seconds = min(MOST_SECONDS, crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
+        self._seconds = min(ROBOTS_SECONDS, crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -69,7 +68,7 @@ class ReservationsMiddleware:
         parts = urlsplit(url)
         request = Request(
             f"{parts.scheme}://{parts.netloc}/.well-known/tdmrep.json",
-            meta={"download_maxsize": MOST_BYTES, "download_timeout": self._seconds},
+            meta={"download_maxsize": TDMREP_BYTES, "download_timeout": self._seconds},
             callback=NO_CALLBACK,
             dont_filter=True,
         )

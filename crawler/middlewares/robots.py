@@ -21,9 +21,10 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.corpus.schedule import PLAIN, origin_of
 from crawler.job import job_of
+from crawler.limits import CRAWL_DELAY_SECONDS, ROBOTS_BYTES, ROBOTS_CACHE_CHARACTERS, ROBOTS_SECONDS
 from crawler.middlewares.groups import groups_for
 from crawler.middlewares.guard import AddressRefused
-from crawler.middlewares.hosts import MOST_CRAWL_DELAY, HostsMiddleware
+from crawler.middlewares.hosts import HostsMiddleware
 from crawler.middlewares.network import in_words, is_network
 from crawler.middlewares.refusals import CrawlStops, HostWaits, RobotsDenied, RobotsUnavailable
 from crawler.model import instant
@@ -38,21 +39,11 @@ if TYPE_CHECKING:
 AGENT = "houxu"
 """The product token that robots.txt groups are matched with."""
 
-MAX_BYTES = 512 * 1024
-"""RFC 9309 asks for at least 500 KiB."""
-
-MOST_SECONDS = 10.0
-"""For the whole file; a page has DOWNLOAD_TIMEOUT."""
-
 FRESH = timedelta(hours=24)
 """RFC 9309: not longer."""
 
 STALE_AFTER_FAILURE = timedelta(minutes=10)
 """How long an answer that could not be had forbids before we ask again."""
-
-MOST_HELD = 1024 * 1024
-"""Characters of rules that a crawl holds parsed; the others are read from the corpus again. As many with stars and
-dollars held 100 MB; 436 files of 100 plain rules, 26."""
 
 _ENTRY = 500
 """What a file without rules counts for."""
@@ -107,7 +98,7 @@ class RobotsMiddleware:
         self._unnoted: dict[str, Robots] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._obey = crawler.settings.getbool("ROBOTSTXT_OBEY")
-        self._seconds = min(MOST_SECONDS, crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
+        self._seconds = min(ROBOTS_SECONDS, crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -147,7 +138,7 @@ class RobotsMiddleware:
         self._let_go(origin)
         self._held[origin] = robots
         self._size += _ENTRY + len(robots.text)
-        while self._size > MOST_HELD:
+        while self._size > ROBOTS_CACHE_CHARACTERS:
             self._let_go(next(iter(self._held)))
 
     def _let_go(self, origin: str) -> None:
@@ -165,7 +156,7 @@ class RobotsMiddleware:
         parts = urlsplit(url)
         request = Request(
             f"{parts.scheme}://{parts.netloc}/robots.txt",
-            meta={"dont_obey_robotstxt": True, "download_maxsize": MAX_BYTES, "download_timeout": self._seconds},
+            meta={"dont_obey_robotstxt": True, "download_maxsize": ROBOTS_BYTES, "download_timeout": self._seconds},
             callback=NO_CALLBACK,
             dont_filter=True,
         )
@@ -203,7 +194,7 @@ class RobotsMiddleware:
             robots.at,
             robots.status,
             robots.text,
-            min(float(delay), MOST_CRAWL_DELAY) if delay else None,
+            min(float(delay), CRAWL_DELAY_SECONDS) if delay else None,
             failed=robots.unavailable,
         )
         host = origin.removeprefix(PLAIN)

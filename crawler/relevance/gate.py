@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from crawler.limits import BROKEN_TERMS
 from crawler.model import Term
 from crawler.text.charset import UTF_16_MARKS
 from crawler.text.spellings import anchor, begun, compiled, following, unbroken
@@ -38,7 +39,6 @@ _CODECS = ("utf-8", "gb18030", "big5")
 _UTF_8 = _CODECS[:1]
 _CONTINUING = range(0x80, 0xC0)  # bytes of UTF-8 within a character: no term begins there
 _REACH = 1000  # bytes from the first character of a broken term to its last
-_MOST_STARTS = 1000  # of broken terms that are read on, in up to half a second; 845 news pages have 374 at most
 
 
 def gate(topic: Topic, body: bytes) -> bool:
@@ -85,7 +85,7 @@ class _Gate:
         codecs = _codecs(body) if starts else ()
         if codecs == _UTF_8:
             starts = {start for start in starts if body[start] not in _CONTINUING}
-        if len(starts) > _MOST_STARTS:
+        if len(starts) > BROKEN_TERMS:
             return True
         return any(self._continues(body[start : start + _REACH], codec) for start in starts for codec in codecs)
 

@@ -13,24 +13,17 @@ from lxml import etree
 
 from crawler.errors import SourceError
 from crawler.isolation.worker_thread import in_own_thread
+from crawler.limits import ANSWER_BYTES, URL_CHARACTERS
 from crawler.text import charset
 from crawler.text.folding import clean
-from crawler.text.web_addresses import LONGEST_URL, without_credentials
+from crawler.text.web_addresses import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crawler.model import Source
 
-MOST_BYTES = 8 * 1024 * 1024
-"""An answer beyond it is refused, as a download would be. CC-NEWS's crawler stops at 5 MiB; sitemaps run larger."""
-
-MOST_LEADS = 1000
-"""Of one answer. 250 is the most a search gives (GDELT), 1,000 what a news sitemap may hold by its protocol."""
-
 LONGEST_TITLE = 500
-LONGEST_BODY = 512 * 1024
-"""Characters. What is longer is cut, is left out."""
 
 _DECLARATION = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}\?>\s*)?", re.IGNORECASE)
 _TAG = re.compile(
@@ -68,10 +61,10 @@ def decoded(body: bytes, headers: Mapping[str, str], source: Source) -> tuple[st
     """Return an answer's text, without what no database can hold, and the encoding it was in.
 
     Raises:
-        SourceError: it is empty or larger than `MOST_BYTES`.
+        SourceError: it is empty or larger than `ANSWER_BYTES`.
     """
-    if len(body) > MOST_BYTES:
-        raise SourceError(source.id, f"the answer has {len(body)} bytes, more than {MOST_BYTES}")
+    if len(body) > ANSWER_BYTES:
+        raise SourceError(source.id, f"the answer has {len(body)} bytes, more than {ANSWER_BYTES}")
     text, name = charset.decode(body, headers)
     text = clean(text).strip()
     if not text:
@@ -145,15 +138,15 @@ def web_url(href: str, base: str) -> str | None:
     A base longer than any address is none: joining a thousand links with one of 470 kB took 14 s.
     """
     href = _INSIDE_URL.sub("", clean(href).strip())
-    if not href or len(href) > LONGEST_URL:
+    if not href or len(href) > URL_CHARACTERS:
         return None
     try:
-        url = urljoin(base if len(base) <= LONGEST_URL else "", href)
+        url = urljoin(base if len(base) <= URL_CHARACTERS else "", href)
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:  # a bad port, a bad IPv6 address
         return None
-    return without_credentials(url).replace(" ", "%20") if usable and len(url) <= LONGEST_URL else None
+    return without_credentials(url).replace(" ", "%20") if usable and len(url) <= URL_CHARACTERS else None
 
 
 def line(text: str) -> str:

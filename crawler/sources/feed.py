@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.errors import SourceError
+from crawler.limits import LEADS_PER_ANSWER
 from crawler.model import Answer, Signals
-from crawler.sources.answers import MOST_LEADS, Parts, decoded, json_value, words
+from crawler.sources.answers import Parts, decoded, json_value, words
 from crawler.sources.feed_xml import Entry, document, lead_of
 from crawler.sources.http_signals import LONGEST, http_signals
 
@@ -50,7 +51,7 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
     note = None
     if text.startswith("{"):
         items = _json_items(json_value(text, source), source)
-        entries, total = tuple(_json_entry(item, url) for item in items[:MOST_LEADS]), len(items)
+        entries, total = tuple(_json_entry(item, url) for item in items[:LEADS_PER_ANSWER]), len(items)
     else:
         read = document(text, url, source)
         entries, total, note = read.entries, read.total, read.note

@@ -15,23 +15,13 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+from crawler import limits
 from crawler.errors import SourceError
+from crawler.limits import FEEDPARSER_CHARACTERS, LEAD_BODY_CHARACTERS, LEADS_PER_ANSWER, NESTED_BASES, URL_CHARACTERS
 from crawler.model import Lead
-from crawler.sources.answers import (
-    LONGEST_BODY,
-    MOST_LEADS,
-    Parts,
-    line,
-    name_of,
-    plain,
-    web_url,
-    words,
-    xml_root,
-    xml_text,
-)
+from crawler.sources.answers import Parts, line, name_of, plain, web_url, words, xml_root, xml_text
 from crawler.text import dates
 from crawler.text.folding import clean
-from crawler.text.web_addresses import LONGEST_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,16 +29,9 @@ if TYPE_CHECKING:
 
     from crawler.model import Source
 
-MOST_FALLBACK = 1024 * 1024
-"""Characters that feedparser may be given: hostile text of this size costs it a second or two."""
-
 LEAST_BODY = 600
 """Characters of a description that count as the article itself: several Chinese feeds carry it there whole. Teasers end
 well below; a judgement, not a measurement."""
-
-MOST_BASES = 4
-"""Of `xml:base` from the root down to an entry; a feed and its entry have one each. Each is joined with all above it:
-94 microseconds where that is as long as an address may be."""
 
 MORE_TEXT = 2 * 1024 * 1024
 """Characters that all entries may hold beyond those of their document. Entries inside each other's descriptions say one
@@ -108,11 +91,11 @@ def document(text: str, url: str, source: Source) -> Document:
     except SourceError as error:
         read, problem = Document(entries=(), total=0, head=None), error
     wanted = len(_ENTRY.findall(text))
-    if wanted > read.total and len(text) <= MOST_FALLBACK:
+    if wanted > read.total and len(text) <= FEEDPARSER_CHARACTERS:
         other = _by_feedparser(text, url)
         if len(other) > read.total:
             note = "not well-formed: read by feedparser"
-            return Document(entries=other[:MOST_LEADS], total=len(other), head=read.head, note=note)
+            return Document(entries=other[:LEADS_PER_ANSWER], total=len(other), head=read.head, note=note)
     if problem is not None:
         raise problem
     return read
@@ -134,9 +117,9 @@ def lead_of(
         url=link,
         title=(plain(entry.title) if title is None else title) or None,
         published_at=moment.at if moment else None,
-        published_raw=line(entry.date)[: dates.LONGEST] or None,
+        published_raw=line(entry.date)[: limits.DATE_CHARACTERS] or None,
         outlet=plain(entry.outlet) or None,
-        body=body if 0 < len(body) <= LONGEST_BODY else None,
+        body=body if 0 < len(body) <= LEAD_BODY_CHARACTERS else None,
         visitable=visitable,
     )
 
@@ -153,7 +136,7 @@ def _by_lxml(text: str, url: str, source: Source) -> Document:
     known: dict[etree._Element, tuple[str, int]] = {}
     read: list[Entry] = []
     left = len(text) + MORE_TEXT
-    for element in entries[:MOST_LEADS]:
+    for element in entries[:LEADS_PER_ANSWER]:
         read.append(_entry(element, _base(element, site, known)))
         left -= read[-1].size
         if left < 0:
@@ -206,18 +189,18 @@ def _content(parts: Parts) -> str:
 
 
 def _markup(element: etree._Element) -> str:
-    """Return the markup inside an element; of what is longer than `LONGEST_BODY` as much as shows that it is."""
+    """Return the markup inside an element; of one longer than `LEAD_BODY_CHARACTERS` as much as shows that it is."""
     parts, size = [], 0
     for child in element:
         parts.append(etree.tostring(child, encoding="unicode", with_tail=True))
         size += len(parts[-1])
-        if size > LONGEST_BODY:
+        if size > LEAD_BODY_CHARACTERS:
             break
     return "".join(parts)
 
 
 def _base(element: etree._Element, site: str, known: dict[etree._Element, tuple[str, int]]) -> str:
-    """Return the site's URL with the first `MOST_BASES` of `xml:base` from the root down applied.
+    """Return the site's URL with the first `NESTED_BASES` of `xml:base` from the root down applied.
 
     `known` has those of the elements asked before, and how many made them: a thousand entries may have one parent.
     """
@@ -229,7 +212,7 @@ def _base(element: etree._Element, site: str, known: dict[etree._Element, tuple[
     base, joined = (site, 0) if here is None else known[here]
     for each in reversed(way):
         said = each.get(_XML_BASE, "")
-        if said and joined < MOST_BASES:
+        if said and joined < NESTED_BASES:
             base, joined = urljoin_or(base, said), joined + 1
         known[each] = base, joined
     return base
@@ -238,13 +221,13 @@ def _base(element: etree._Element, site: str, known: dict[etree._Element, tuple[
 def urljoin_or(base: str, href: str) -> str:
     """Return the joined URL, or `base` where `href` is none that can be joined, or longer than an address may be."""
     href = href.strip()
-    if len(href) > LONGEST_URL:
+    if len(href) > URL_CHARACTERS:
         return base
     try:
-        joined = urljoin(base if len(base) <= LONGEST_URL else "", href)
+        joined = urljoin(base if len(base) <= URL_CHARACTERS else "", href)
     except ValueError:
         return base
-    return joined if joined.startswith(("http://", "https://")) and len(joined) <= LONGEST_URL else base
+    return joined if joined.startswith(("http://", "https://")) and len(joined) <= URL_CHARACTERS else base
 
 
 def _by_feedparser(text: str, url: str) -> tuple[Entry, ...]:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from crawler import limits
 from crawler.errors import SourceError
 from crawler.sources.answers import excerpt, json_value, line
 from crawler.sources.feed_xml import Entry, lead_of
@@ -99,7 +100,7 @@ class Shape:
         lead = lead_of(entry, source, now, title=None if self.markup else line(title), visitable=self.visitable)
         if lead is None or not self.date:
             return lead
-        raw = line(_text(hit, self.date))[: dates.LONGEST]
+        raw = line(_text(hit, self.date))[: limits.DATE_CHARACTERS]
         moment = self._moment(raw, source, now)
         return replace(lead, published_at=moment.at if moment else None, published_raw=raw or None)
 

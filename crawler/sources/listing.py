@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import soupsieve
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
 
+from crawler import limits
 from crawler.errors import SourceError
 from crawler.isolation.worker_thread import in_own_thread
+from crawler.limits import LEADS_PER_ANSWER, LISTING_CHARACTERS, LISTING_ITEM_NODES, LISTING_NODES
 from crawler.model import Answer, Lead
-from crawler.sources.answers import MOST_LEADS, decoded, excerpt, line, web_url
+from crawler.sources.answers import decoded, excerpt, line, web_url
 from crawler.sources.http_signals import http_signals
 from crawler.text import dates
 
@@ -23,17 +25,6 @@ if TYPE_CHECKING:
     from bs4 import Tag
 
     from crawler.model import Source
-
-MOST_CHARACTERS = 2 * 1024 * 1024
-"""BeautifulSoup over lxml takes 1.7 CPU-seconds a megabyte of the worst markup (a million empty paragraphs)."""
-
-MOST_NODES = 500
-"""Inside one item. More is no entry of a list but markup left open: 87,000 items inside each other took 239 s."""
-
-
-MOST_LOOKED_AT = 100_000
-"""Nodes inside all items, each as often as items hold it: of items inside each other 17 kB took 1.05 s, and take 0.32.
-The largest of 120 real pages (the bench's) has 25,521, so that a list of theirs may lie four deep."""
 
 
 def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, now: datetime) -> Answer:
@@ -54,14 +45,14 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         SourceError: the page is no HTML, or no element matches: its layout has changed.
     """
     text, charset = decoded(body, headers, source)
-    if "<" not in text or len(text) > MOST_CHARACTERS:
+    if "<" not in text or len(text) > LISTING_CHARACTERS:
         raise SourceError(
-            source.id, f"the answer is no HTML page of at most {MOST_CHARACTERS} characters: {excerpt(text)}"
+            source.id, f"the answer is no HTML page of at most {LISTING_CHARACTERS} characters: {excerpt(text)}"
         )
     soup = in_own_thread(_soup, text)
     rule = source.rules.get("item", "a[href]")
     try:
-        items = soup.select(rule, limit=MOST_LEADS)
+        items = soup.select(rule, limit=LEADS_PER_ANSWER)
         base = web_url(_attribute(soup.select_one("base[href]"), "href"), url) or url
         leads = [lead for item in _entries(items) if (lead := _lead(item, base, source, now))]
     except soupsieve.SelectorSyntaxError as error:
@@ -81,13 +72,13 @@ def _soup(text: str) -> BeautifulSoup:
 
 
 def _entries(items: Iterable[Tag]) -> Iterator[Tag]:
-    """Yield the items that are entries of a list, until `MOST_LOOKED_AT` nodes are in them."""
-    left = MOST_LOOKED_AT
+    """Yield the items that are entries of a list, until `LISTING_NODES` nodes are in them."""
+    left = LISTING_NODES
     for item in items:
-        far = next(islice(item.next_elements, MOST_NODES, None), None)
-        if far is not None and any(parent is item for parent in islice(far.parents, MOST_NODES + 1)):
+        far = next(islice(item.next_elements, LISTING_ITEM_NODES, None), None)
+        if far is not None and any(parent is item for parent in islice(far.parents, LISTING_ITEM_NODES + 1)):
             continue
-        left -= sum(1 for _ in islice(item.descendants, MOST_NODES))
+        left -= sum(1 for _ in islice(item.descendants, LISTING_ITEM_NODES))
         if left < 0:
             return
         yield item
@@ -125,7 +116,7 @@ def _dated(item: Tag, source: Source, now: datetime) -> tuple[datetime | None, s
     for text in said:
         if moment := dates.parse(text, now=now, timezone=source.timezone):
             return moment.at, moment.raw
-    return None, next(iter(said), "")[: dates.LONGEST] or None
+    return None, next(iter(said), "")[: limits.DATE_CHARACTERS] or None
 
 
 def _spellings(cell: Tag) -> Iterator[str]:

@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from crawler.errors import SourceError
+from crawler.limits import LEADS_PER_ANSWER
 from crawler.model import Answer, Lead
-from crawler.sources.answers import MOST_LEADS, decoded, excerpt, plain, web_url
+from crawler.sources.answers import decoded, excerpt, plain, web_url
 from crawler.sources.feed_xml import document, lead_of
 from crawler.sources.http_signals import http_signals
 from crawler.sources.json_shapes import SHAPES, Shape
@@ -66,7 +67,7 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
     if adapter is None:
         raise SourceError(source.id, f"no adapter {source.adapter!r}: expected one of {', '.join(ADAPTERS)}")
     text, charset = decoded(body, headers, source)
-    hits = list(islice(adapter(text, url, source, now), MOST_LEADS))
+    hits = list(islice(adapter(text, url, source, now), LEADS_PER_ANSWER))
     leads = [hit for hit in hits if hit is not None]
     return Answer(
         leads=tuple(leads), signals=http_signals(headers, now), dropped=len(hits) - len(leads), charset=charset

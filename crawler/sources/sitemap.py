@@ -5,20 +5,11 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
+from crawler import limits
 from crawler.errors import SourceError
+from crawler.limits import ANSWER_BYTES, LEADS_PER_ANSWER, SITEMAP_FILES_NAMED
 from crawler.model import Answer, Lead
-from crawler.sources.answers import (
-    MOST_BYTES,
-    MOST_LEADS,
-    Parts,
-    decoded,
-    line,
-    name_of,
-    plain,
-    web_url,
-    xml_root,
-    xml_text,
-)
+from crawler.sources.answers import Parts, decoded, line, name_of, plain, web_url, xml_root, xml_text
 from crawler.sources.http_signals import http_signals
 from crawler.text import dates
 
@@ -29,9 +20,6 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from crawler.model import Source
-
-MOST_MORE = 50
-"""Sitemaps named by one index that are passed on. Publishers keep one a day or a month, for years."""
 
 _GZIP = b"\x1f\x8b"
 
@@ -61,14 +49,14 @@ def parse(body: bytes, *, url: str, headers: Mapping[str, str], source: Source, 
         return Answer(
             leads=(),
             signals=http_signals(headers, now),
-            more=tuple(dict.fromkeys(urls))[:MOST_MORE],
+            more=tuple(dict.fromkeys(urls))[:SITEMAP_FILES_NAMED],
             dropped=len(more) - len(urls),
             charset=charset,
         )
     if kind != "urlset":
         raise SourceError(source.id, f"the answer is XML but no sitemap: its root is <{kind}>")
     elements = Parts(root).all("url")
-    chosen = elements if len(elements) <= MOST_LEADS else _newest(elements, source, now)[:MOST_LEADS]
+    chosen = elements if len(elements) <= LEADS_PER_ANSWER else _newest(elements, source, now)[:LEADS_PER_ANSWER]
     leads = [lead for element in chosen if (lead := _lead(element, url, source, now))]
     return Answer(
         leads=tuple(leads), signals=http_signals(headers, now), dropped=len(elements) - len(leads), charset=charset
@@ -81,7 +69,7 @@ def _lead(element: etree._Element, url: str, source: Source, now: datetime) -> L
     if link is None:
         return None
     news = Parts(parts.one("news:news"))
-    raw = line(news.text("news:publication_date"))[: dates.LONGEST]
+    raw = line(news.text("news:publication_date"))[: limits.DATE_CHARACTERS]
     moment = dates.parse(raw, now=now, timezone=source.timezone)
     return Lead(
         url=link,
@@ -111,10 +99,10 @@ def _unpacked(body: bytes, source: Source) -> bytes:
     while body.startswith(_GZIP):  # a file may be several, one after the other
         stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            unpacked += stream.decompress(body, MOST_BYTES + 1 - len(unpacked))
+            unpacked += stream.decompress(body, ANSWER_BYTES + 1 - len(unpacked))
         except zlib.error as error:
             raise SourceError(source.id, f"the gzip is broken: {error}") from error
-        if len(unpacked) > MOST_BYTES:
-            raise SourceError(source.id, f"the gzip unpacks to more than {MOST_BYTES} bytes: refused")
+        if len(unpacked) > ANSWER_BYTES:
+            raise SourceError(source.id, f"the gzip unpacks to more than {ANSWER_BYTES} bytes: refused")
         body = stream.unused_data
     return unpacked

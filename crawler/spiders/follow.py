@@ -16,8 +16,15 @@ from crawler.corpus.leads import lead_of
 from crawler.errors import SourceError, Unreadable
 from crawler.extract import next_page, rights
 from crawler.intake import Intake
-from crawler.isolation.worker_process import LARGE_ANSWER, MOST_READ, MOST_WAITING, Busy, WorkerProcess, is_large
+from crawler.isolation.worker_process import Busy, WorkerProcess, is_large
 from crawler.job import job_from_settings
+from crawler.limits import (
+    FURTHER_PAGES_PER_ARTICLE,
+    LARGE_ANSWER_BYTES,
+    PAGE_BYTES,
+    SITEMAP_FILES_PER_INDEX,
+    WORKER_QUEUE_BYTES,
+)
 from crawler.middlewares.request_meta import PAGE, TDMREP
 from crawler.model import KINDS, Ending, Kind, Page, Poll, SourceState, Visit
 from crawler.sources import feed, listing, search_adapters, sitemap
@@ -40,12 +47,6 @@ if TYPE_CHECKING:
 
 PARSERS = {"feed": feed.parse, "sitemap": sitemap.parse, "listing": listing.parse, "search": search_adapters.parse}
 """One parser per kind: (body, url, headers, source, now) -> Answer."""
-
-MORE_PAGES = 9
-"""Further pages of one article, at most: news that runs over more is a gallery."""
-
-MORE_FILES = 10
-"""Sitemaps read below one index, newest first: 111 requests is what an endless index cost under a depth limit of 3."""
 
 
 class FollowSpider(Spider):
@@ -126,7 +127,7 @@ class FollowSpider(Spider):
             poll = poll_of(response, state, self.job.clock())
             item = Polled(host, state, poll, answered=netloc_of(response.url))
             if response.status == HTTPStatus.OK and item.poll.body_sha256 != state.body_sha256:
-                more = tuple(filter(is_web_url, await self._read(response, item)))[:MORE_FILES]
+                more = tuple(filter(is_web_url, await self._read(response, item)))[:SITEMAP_FILES_PER_INDEX]
         elif response.status == HTTPStatus.OK:
             await self._read(response, item)
             item.poll = with_file(item.poll, response.body)
@@ -147,7 +148,7 @@ class FollowSpider(Spider):
         headers = header_map(response)
         read = partial(PARSERS[source.kind], body, url=response.url, headers=headers, source=source, now=item.poll.at)
         try:
-            answer = await self.worker.run(len(body), read) if is_large(body, LARGE_ANSWER) else read()
+            answer = await self.worker.run(len(body), read) if is_large(body, LARGE_ANSWER_BYTES) else read()
         except (SourceError, Unreadable) as error:
             item.poll = replace(item.poll, error=error.reason)
             return ()
@@ -251,9 +252,9 @@ class FollowSpider(Spider):
 
     def _further(self, first: Page | None, page: Page) -> str | None:
         """Return where an article on topic goes on, unless that was read or it has too many pages."""
-        if first is None or len(first.rest) >= MORE_PAGES:
+        if first is None or len(first.rest) >= FURTHER_PAGES_PER_ARTICLE:
             return None
-        if first.size > MOST_READ or self._waiting > MOST_WAITING:
+        if first.size > PAGE_BYTES or self._waiting > WORKER_QUEUE_BYTES:
             return None
         try:
             further = next_page(page)

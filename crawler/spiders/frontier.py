@@ -12,6 +12,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawler.limits import LEADS_PER_HOST_PER_RUN, MISSES_PER_HOST_PER_RUN
 from crawler.sources.shards import owns
 from crawler.text.web_addresses import netloc_of
 
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
 
     from crawler.corpus.store import Corpus
     from crawler.model import SourceState
-
-
-MOST_VISITS = 50
-"""Leads of one host in one run: two minutes at its pace. A feed may name a thousand, and would hold a run up for forty;
-the others wait for the next. A run that is to visit every lead has no such bound."""
-
-
-MOST_MISSES = 5
-"""Leads of one host in a row that gave nothing to read (no answer, an endless one, one of nothing but tags): the others
-wait for the next run, for it is the host's fault and costs everybody time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +104,7 @@ class Frontier:
         self._misses[host] = 0 if page else self._misses[host] + 1
 
     def _is_spent(self, host: str) -> bool:
-        return self._visits[host] >= MOST_VISITS or self._misses[host] >= MOST_MISSES
+        return self._visits[host] >= LEADS_PER_HOST_PER_RUN or self._misses[host] >= MISSES_PER_HOST_PER_RUN
 
     def _lead(self, host: str, *, again: bool) -> Task | None:
         lead = self._in_turn(host) if not again and not self._every else self._next(host, again=again)
@@ -143,5 +134,5 @@ class Frontier:
                 if lead is not None and lead["id"] not in self._given:
                     self._given.add(lead["id"])
                     return lead
-            turns.extend(self._corpus.new_leads(host, now, 2 * MOST_VISITS))
+            turns.extend(self._corpus.new_leads(host, now, 2 * LEADS_PER_HOST_PER_RUN))
         return None

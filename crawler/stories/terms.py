@@ -9,6 +9,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from crawler.limits import WORD_LETTERS
 from crawler.text import numbers
 from crawler.text.folding import HAN, drop_pinyin, simplify
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 TERMS_KEPT = 160
 """Terms of a text that are kept, heaviest first. With 300 or 600 nothing improved, on English or Chinese."""
-
-LONGEST = 64
-"""Letters of a word: of 917,000 in 4,345 real texts five are longer, names of files and numbers run together. Words are
-remembered, and stored with their text."""
 
 PRIOR = 10
 """Texts without any of the terms that idf assumes beside those held, so that a corpus of two texts has an idf too."""
@@ -130,7 +127,7 @@ def _latin_terms(text: str, known: frozenset[str]) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
     capitals: Counter[str] = Counter()
     for match in _WORD.finditer(text):
-        if match.end() - match.start() > LONGEST:
+        if match.end() - match.start() > WORD_LETTERS:
             continue
         terms, coined, lower = _read_word(match.group(), known)
         start = match.start()

@@ -18,15 +18,12 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from crawler.limits import BOILERPLATE_LINE_CHARACTERS, HEADLINE_LINES
 from crawler.text.grams import WIDE, fold
 
 LONG = 40
 """Words (a Chinese character is one) from which a line is prose without a full stop: 18 of 26,885 pieces of furniture
 on 224 real pages are as long."""
-
-LONGEST = 400
-"""Characters of a line that may be nothing but furniture, ten times `LONG`: six patterns go through it, and one
-character may stand for 18."""
 
 REACH = 80
 """Characters at either end of a body where an instant may run into prose."""
@@ -91,10 +88,6 @@ _WORD = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+")
 _SIGNS = frozenset("$€£¥￥%‰")
 
 
-MOST = 100
-"""Lines below the prose above which nothing is taken for a list of headlines: each is compared with each."""
-
-
 def without(before: str, after: str) -> tuple[str, str]:
     """Return two versions of a text, the first line of each its title, without the furniture of their bodies.
 
@@ -138,7 +131,7 @@ def _is_prose(line: str) -> bool:
 
 def _nothing_else(line: str) -> bool:
     """Say whether a line holds no word but those of furniture, and no number with a unit."""
-    if len(line) > LONGEST:
+    if len(line) > BOILERPLATE_LINE_CHARACTERS:
         return False
     rest = _SPAN.sub(" ", fold(line))
     for pattern in (_INSTANT, _DATES, _TELLING, _NEUTRAL, _COUNTS):
@@ -166,7 +159,7 @@ def _rotated(olds: list[str], news: list[str]) -> bool:
     """Say whether headlines were replaced, all of them, by others that are no versions of them."""
     stayed = set(olds) & set(news)
     gone, come = ([line for line in lines if line not in stayed] for lines in (olds, news))
-    if max(len(gone), len(come)) > MOST:
+    if max(len(gone), len(come)) > HEADLINE_LINES:
         return False
     gone, come = [*map(_letters, gone)], [*map(_letters, come)]
     headlines = all(len(_WORD.findall(line)) >= HEADLINE for line in (*gone, *come))

@@ -14,14 +14,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from crawler.limits import DATE_CHARACTERS
+
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """Nothing on the web that this project follows is older; what says so is a default or a mistake."""
 
 AHEAD = timedelta(days=2)
 """How far a date may lie in the future: a day of zone mistakes (UTC+14 to UTC-10) and a day of embargoes."""
-
-LONGEST = 80
-"""Characters. The longest date seen, JavaScript's toString with a zone in words, has 62."""
 
 SKEW = timedelta(minutes=10)
 """How far a site's clock may run ahead of ours before a date without its year is taken for last year's."""
@@ -165,8 +164,8 @@ def parse(text: str, *, now: datetime, timezone: str | None = None, day_first: b
         zoneinfo.ZoneInfoNotFoundError: no such `timezone`.
     """
     local = _place(timezone) if timezone else UTC
-    raw = text.strip() if len(text) <= LONGEST * 2 else ""
-    if not raw or len(raw) > LONGEST:
+    raw = text.strip() if len(text) <= DATE_CHARACTERS * 2 else ""
+    if not raw or len(raw) > DATE_CHARACTERS:
         return None
     try:
         if found := _ISO.fullmatch(raw):

@@ -12,6 +12,8 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from crawler.limits import LETTERS_PER_CHARACTER, MARKS_PER_LETTER
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,12 +32,6 @@ INSERTED_PINYIN = re.compile(
 """A reading that a mirror put behind a Han character: 據(jù), 的(de). A gloss without a tone, 人工智能(ai), stays."""
 
 _NOT_WORD = re.compile(r"[\W_]+")
-
-MOST_LETTERS = 6
-"""Letters that one character may stand for, as U+3316 does; U+FDFA has 15, and 10,000 of it took 1.9 MB."""
-
-MOST_MARKS = 30
-"""Combining marks on one letter: UAX #15, Stream-Safe Text Format. No language has half as many."""
 
 _LATE_MARKS = "\uff9e\uff9f\u0f73\u0f75\u0f81"
 """What counts as a letter until a normal form makes marks of it: half-width voicing marks, Tibetan vowels."""
@@ -128,7 +124,7 @@ class Table(dict[int, str]):
 
 def _bare(char: str) -> str:
     kept = _NOT_WORD.sub("", simplify(unicodedata.normalize("NFKC", char).lower()))
-    return kept if len(kept) <= MOST_LETTERS else char
+    return kept if len(kept) <= LETTERS_PER_CHARACTER else char
 
 
 _BARE = Table(_bare)
@@ -147,17 +143,17 @@ def clean(text: str) -> str:
 
 
 def unstacked(text: str) -> str:
-    """Return the text with at most `MOST_MARKS` combining marks on a letter.
+    """Return the text with at most `MARKS_PER_LETTER` combining marks on a letter.
 
     To put n of them in order, as every Unicode normal form asks, takes Python n * n steps: 0.6 s for 20,000.
     """
-    return text if text.isascii() else _stacked().sub(lambda found: found[0][:MOST_MARKS], text)
+    return text if text.isascii() else _stacked().sub(lambda found: found[0][:MARKS_PER_LETTER], text)
 
 
 @cache
 def _stacked() -> re.Pattern[str]:
     marks = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x20000)))) + _LATE_MARKS
-    return re.compile(f"[{marks}]{{{MOST_MARKS + 1},}}")
+    return re.compile(f"[{marks}]{{{MARKS_PER_LETTER + 1},}}")
 
 
 def _mended(found: re.Match[str]) -> str:

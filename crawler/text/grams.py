@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from crawler.limits import INDEXED_CHARACTERS
 from crawler.text.folding import fold_version, simplify
 
 if TYPE_CHECKING:
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
 
 LONGEST = 6
 """Units in a row that one gram holds: six found every name of the topic at 3.4 times the text where four took 1.9."""
-
-MOST_CHARACTERS = 50_000
-"""Of a text, title first, that are indexed; the longest of the bench's 341 articles has 39,406. Six grams begin at each
-character and FTS5 holds all of a row at once: of 199,000 Han characters at random the index took 4.8 s and 319 MB, of
-the first 50,000 it takes 0.8 s and 83 MB."""
 
 VERSION = f"4.{fold_version()}"
 """What the grams of a stored text depend on: this module's rules, and the fold with the Unicode it was made from."""
@@ -83,7 +79,7 @@ def grams(text: str) -> set[str]:
     """Return every gram of a text, as written and as folded; letter case is left to the tokenizer.
 
     Args:
-        text: title and body, of any length; what comes after `MOST_CHARACTERS` gives none.
+        text: title and body, of any length; what comes after `INDEXED_CHARACTERS` gives none.
 
     Returns:
         Tokens without white space. 700 Chinese characters give about 4,000.
@@ -93,9 +89,9 @@ def grams(text: str) -> set[str]:
 
 def indexed(text: str) -> str:
     """Return the beginning of a text that has grams; it ends with no part of a Latin word, which the text lacks."""
-    if len(text) <= MOST_CHARACTERS:
+    if len(text) <= INDEXED_CHARACTERS:
         return text
-    kept = text[:MOST_CHARACTERS]
+    kept = text[:INDEXED_CHARACTERS]
     tail = _NO_END.match(kept[::-1])
     return kept[: len(kept) - (tail.end() if tail else 0)]
 

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from crawler.limits import QUERY_GRAMS
 from crawler.text.folding import Table, simplified
 from crawler.text.grams import DASHES, LONGEST, RUN, UNIT, WIDE, WORD, fold
-
-MOST_GRAMS = 48
-"""Grams asked of the index per alternative: a pasted article would else nest deeper than FTS5 allows (256)."""
 
 _QUOTES = dict.fromkeys(map(ord, "“”„‟«»「」『』〝〞〟"), '"')
 _CHUNK = re.compile(r'"([^"]*)"|([^\s"]+)')
@@ -98,15 +96,15 @@ class Alternative:
     def match(self) -> str:
         """Return the FTS5 expression whose rows hold every text that is wanted, and some that `unsure` decides."""
         asked = dict.fromkeys(gram for word in self.words for gram in word.grams)
-        refused = [word.grams[0] for word in self.without if word.exact][:MOST_GRAMS]
-        said = " AND ".join(_either(gram) for gram in [*asked][:MOST_GRAMS])
+        refused = [word.grams[0] for word in self.without if word.exact][:QUERY_GRAMS]
+        said = " AND ".join(_either(gram) for gram in [*asked][:QUERY_GRAMS])
         return f"({said})" + "".join(f" NOT {_either(gram)}" for gram in refused)
 
     def unsure(self) -> tuple[list[Word], list[Word]]:
         """Return the words, wanted and unwanted, that only the text decides."""
-        many = len({gram for word in self.words for gram in word.grams}) > MOST_GRAMS
+        many = len({gram for word in self.words for gram in word.grams}) > QUERY_GRAMS
         wanted = [word for word in self.words if many or not word.exact]
-        return wanted, [word for word in self.without if not word.exact or len(self.without) > MOST_GRAMS]
+        return wanted, [word for word in self.without if not word.exact or len(self.without) > QUERY_GRAMS]
 
 
 def parse(query: str) -> tuple[Alternative, ...]:

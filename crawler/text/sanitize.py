@@ -11,27 +11,24 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from crawler import limits
 from crawler.errors import Unreadable
-from crawler.text import dates
+from crawler.limits import (
+    AUTHORS_PER_ARTICLE,
+    BODY_CHARACTERS,
+    NAME_CHARACTERS,
+    PLACES_PER_TERM,
+    REASON_CHARACTERS,
+    TERM_PLACES,
+    TITLE_CHARACTERS,
+    URL_CHARACTERS,
+    VALIDATOR_CHARACTERS,
+)
 from crawler.text.folding import clean, one_line, unstacked
-from crawler.text.web_addresses import LONGEST_URL, is_web_url, without_credentials
+from crawler.text.web_addresses import is_web_url, without_credentials
 
 if TYPE_CHECKING:
     from crawler.model import Article, Hit, Lead, Visit
-
-LONGEST_TITLE = 500
-LONGEST_NAME = 200
-LONGEST_REASON = 300
-LONGEST_VALIDATOR = 1024
-LONGEST_BODY = 200_000
-"""Characters: more than any article in 1,100 bench pages."""
-
-MOST_AUTHORS = 20
-MOST_PLACES = 100
-"""Of one term in one field that are kept: a hostile text may say AI a hundred thousand times."""
-
-MOST_HITS = 1000
-"""Of all terms that are kept, but for the first of each: one that said every term wrote 562 kB at each visit."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}")
 
@@ -44,22 +41,22 @@ def article(said: Article) -> Article:
     """
     if not is_web_url(said.url):
         raise Unreadable("store", f"no web address: {one_line(said.url, 80)!r}")
-    body = unstacked(clean(said.body)[:LONGEST_BODY]).rstrip()
+    body = unstacked(clean(said.body)[:BODY_CHARACTERS]).rstrip()
     if not body:
         raise Unreadable("store", "no text is left when unprintable characters are taken out")
-    authors = [name for each in said.authors[:MOST_AUTHORS] if (name := one_line(each, LONGEST_NAME))]
+    authors = [name for each in said.authors[:AUTHORS_PER_ARTICLE] if (name := one_line(each, NAME_CHARACTERS))]
     return replace(
         said,
-        title=one_line(said.title, LONGEST_TITLE),
+        title=one_line(said.title, TITLE_CHARACTERS),
         body=body,
         authors=tuple(authors),
         outlet=_name(said.outlet),
         credited_source=_name(said.credited_source),
-        published_raw=_name(said.published_raw, dates.LONGEST),
-        published_tz=_name(said.published_tz, dates.LONGEST),
+        published_raw=_name(said.published_raw, limits.DATE_CHARACTERS),
+        published_tz=_name(said.published_tz, limits.DATE_CHARACTERS),
         lang=said.lang if said.lang and _LANGUAGE.fullmatch(said.lang) else None,
         image=said.image if said.image and is_web_url(said.image) else None,
-        evidence={one_line(key, 40): one_line(where, LONGEST_NAME) for key, where in said.evidence.items()},
+        evidence={one_line(key, 40): one_line(where, NAME_CHARACTERS) for key, where in said.evidence.items()},
     )
 
 
@@ -72,10 +69,10 @@ def lead(said: Lead) -> Lead | None:
         return None
     return replace(
         said,
-        title=_name(said.title, LONGEST_TITLE),
+        title=_name(said.title, TITLE_CHARACTERS),
         outlet=_name(said.outlet),
-        published_raw=_name(said.published_raw, dates.LONGEST),
-        body=clean(said.body[:LONGEST_BODY]) or None if said.body else None,
+        published_raw=_name(said.published_raw, limits.DATE_CHARACTERS),
+        body=clean(said.body[:BODY_CHARACTERS]) or None if said.body else None,
     )
 
 
@@ -86,34 +83,34 @@ def visit(said: Visit) -> Visit:
 
 def address(said: str) -> str:
     """Return where a page was fetched as it may be stored: a redirect may lead to one of any length."""
-    return without_credentials(clean(said))[:LONGEST_URL]
+    return without_credentials(clean(said))[:URL_CHARACTERS]
 
 
 def reason(said: str) -> str:
     """Return why something ended, on one line; what it names in angle brackets stays."""
-    return " ".join(clean(said[: LONGEST_REASON * 8]).split())[:LONGEST_REASON].rstrip()
+    return " ".join(clean(said[: REASON_CHARACTERS * 8]).split())[:REASON_CHARACTERS].rstrip()
 
 
 def hits(found: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """Return the first `MOST_PLACES` hits of each term in each field, and `MOST_HITS` in all, in their order.
+    """Return the first `PLACES_PER_TERM` hits of each term in each field, and `TERM_PLACES` in all, in their order.
 
     The first hit of a term in a field is kept in any case, so that none that a text mentions is lost.
     """
-    if len(found) <= MOST_PLACES:
+    if len(found) <= PLACES_PER_TERM:
         return found
     counts: dict[tuple[str, str], int] = {}
     kept: list[Hit] = []
     for hit in found:
         counts[hit.term, hit.field] = seen = counts.get((hit.term, hit.field), 0) + 1
-        if seen == 1 or (seen <= MOST_PLACES and len(kept) < MOST_HITS):
+        if seen == 1 or (seen <= PLACES_PER_TERM and len(kept) < TERM_PLACES):
             kept.append(hit)
     return tuple(kept)
 
 
 def validator(said: str | None) -> str | None:
     """Return an ETag or Last-Modified as it may be sent back, None for one too long: cut it would never match."""
-    return said if said and len(said) <= LONGEST_VALIDATOR and said.isprintable() else None
+    return said if said and len(said) <= VALIDATOR_CHARACTERS and said.isprintable() else None
 
 
-def _name(said: str | None, longest: int = LONGEST_NAME) -> str | None:
+def _name(said: str | None, longest: int = NAME_CHARACTERS) -> str | None:
     return one_line(said, longest) or None if said else None

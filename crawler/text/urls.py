@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
-from crawler.text.web_addresses import LONGEST_URL
+from crawler.limits import URL_CHARACTERS
 
 if TYPE_CHECKING:
     from tldextract import TLDExtract
@@ -66,7 +66,7 @@ def canonical_url(url: str) -> str:
             asked, comes back stripped and otherwise as it is.
     """
     url = url.strip()
-    return url if len(url) > LONGEST_URL else _key_of(url)
+    return url if len(url) > URL_CHARACTERS else _key_of(url)
 
 
 @lru_cache(maxsize=4096)  # a page's own is asked for three times on its way
@@ -90,10 +90,10 @@ def canonical_of(page_url: str, declared: str | None) -> str:
         declared: as written in the page, possibly relative; None for none.
     """
     own, declared = canonical_url(page_url), (declared or "").strip()
-    if not declared or len(declared) > LONGEST_URL:
+    if not declared or len(declared) > URL_CHARACTERS:
         return own
     try:
-        said = canonical_url(urljoin(page_url if len(page_url) <= LONGEST_URL else "", declared))
+        said = canonical_url(urljoin(page_url if len(page_url) <= URL_CHARACTERS else "", declared))
         parts = urlsplit(said)
     except ValueError:
         return own
@@ -108,7 +108,7 @@ def host_of(url: str) -> str:
     Without its port: this says whose a page is. Manners are kept per `web.netloc_of`, which has it.
     """
     try:
-        return urlsplit(url.strip()[:LONGEST_URL]).hostname or ""
+        return urlsplit(url.strip()[:URL_CHARACTERS]).hostname or ""
     except ValueError:
         return ""
 

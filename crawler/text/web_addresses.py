@@ -8,9 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
 
+from crawler.limits import URL_CHARACTERS
 from crawler.text.folding import clean
-
-LONGEST_URL = 2048
 
 _PLAIN = re.compile(r"[a-z0-9.-]++(?::[1-9][0-9]{0,4})?+", re.IGNORECASE)
 """A host that everybody reads alike; most are so, and the others cost 30 microseconds."""
@@ -20,11 +19,11 @@ _OWN_PORT = {"http": 80, "https": 443}
 
 
 def is_web_url(url: str) -> bool:
-    """Say whether a URL is absolute, http or https, names a host, is no longer than `LONGEST_URL`, and can be asked.
+    """Say whether a URL is absolute, http or https, names a host, is no longer than `URL_CHARACTERS`, and can be asked.
 
     `http://a[::1]/` can be split, but no request be made of it.
     """
-    if len(url) > LONGEST_URL or clean(url) != url:
+    if len(url) > URL_CHARACTERS or clean(url) != url:
         return False
     try:
         parts = urlsplit(url)

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crawler.corpus.copies import MOST
 from crawler.corpus.store import Corpus
 from crawler.dedupe import sketch
+from crawler.limits import CANDIDATES
 from crawler.text import folding
 from tests.bench.adapters import reprints
 from tests.bench.tables import Table
@@ -249,7 +249,7 @@ class Rows(Index):
 
     def query(self, hashes: list[int]) -> None:
         """Look every fingerprint up, the newest holders first."""
-        newest = f"SELECT revision_id FROM as_rows WHERE hash = ? ORDER BY revision_id DESC LIMIT {MOST}"
+        newest = f"SELECT revision_id FROM as_rows WHERE hash = ? ORDER BY revision_id DESC LIMIT {CANDIDATES}"
         shared: Counter[int] = Counter()
         for value in hashes:
             shared.update(row[0] for row in self.corpus.conn.execute(newest, (value,)))

@@ -34,7 +34,7 @@ import httpx
 from datasette.utils.asgi import Response
 
 from crawler.browse.access import guarded
-from crawler.browse.plugin import MOST_EDITS
+from crawler.limits import EDITS_PER_PAGE
 
 EVIL = "<script>alert(1)</script>\"'&"
 DAY = timedelta(days=1)
@@ -149,11 +149,11 @@ def test_a_story_of_copies_of_copies_is_shown(rows: Rows) -> None:
 
 def test_an_article_shows_its_last_edits(rows: Rows) -> None:
     """A page that is edited without end shows the newest, and how many more there are."""
-    for number in range(MOST_EDITS + 5):
+    for number in range(EDITS_PER_PAGE + 5):
         rows.revise(1, "小米发布模型", f"总参数{number}亿。")
     (page,) = get(rows, "/article/1")
-    assert page.text.count('<section class="edit"') == MOST_EDITS
-    assert f"Edit {MOST_EDITS + 6}," in page.text
+    assert page.text.count('<section class="edit"') == EDITS_PER_PAGE
+    assert f"Edit {EDITS_PER_PAGE + 6}," in page.text
     assert "6 earlier edits" in page.text
 
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crawler.corpus import connection
-from crawler.corpus.copies import MOST
 from crawler.corpus.store import Corpus
 from crawler.dedupe import bare_sha256, match, sketch
 from crawler.errors import CorpusError
+from crawler.limits import CANDIDATES
 from crawler.model import Article, Match
 
 if TYPE_CHECKING:
@@ -144,9 +144,9 @@ def test_a_short_text_has_no_copies(corpus: Corpus) -> None:
 
 
 def test_boilerplate_makes_no_candidates(corpus: Corpus) -> None:
-    """A footer that every text ends with is passed over once more than MOST texts hold it."""
+    """A footer that every text ends with is passed over once more than CANDIDATES texts hold it."""
     footer = "本站所有文章均为作者个人意见，不构成任何投资建议，据此操作风险自担，转载请注明出处并保留本段声明。"
-    for number in range(MOST + 2):
+    for number in range(CANDIDATES + 2):
         body = "".join(chr(0x4E00 + (number * 977 + place * place * 31 + place) % 20000) for place in range(200))
         take(corpus, f"n{number}", body + footer)
     assert corpus.candidates(sketch(STORY + footer), "", None) == []
@@ -154,10 +154,10 @@ def test_boilerplate_makes_no_candidates(corpus: Corpus) -> None:
 
 def test_the_hundredth_copy_is_found(corpus: Corpus) -> None:
     """Fingerprints held by very many are the text itself where they are the greater part of it."""
-    for number in range(MOST + 2):
+    for number in range(CANDIDATES + 2):
         take(corpus, f"n{number}", STORY, hours=number)
     held = corpus.candidates(sketch(STORY + "编辑：王某"), "", None)
-    assert len(held) == MOST
+    assert len(held) == CANDIDATES
     assert {root for root, _, _ in trees(corpus).values()} == {"n0"}
 
 

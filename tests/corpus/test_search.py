@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from crawler.corpus import connection
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError
-from crawler.text.grams import MOST_CHARACTERS, VERSION
+from crawler.limits import INDEXED_CHARACTERS
+from crawler.text.grams import VERSION
 from crawler.text.query import _PLAIN, plain
 from tests.support.corpus_rows import START, Rows
 
@@ -223,7 +224,7 @@ def test_an_edit_takes_the_old_words_out(rows: Rows) -> None:
 
 def test_of_a_long_text_the_beginning_is_found(rows: Rows) -> None:
     """What comes after finds nothing and yet is no reason to say that it is missing; no half of a word is found."""
-    filler = "很好。" * (MOST_CHARACTERS // 3 - 20)
+    filler = "很好。" * (INDEXED_CHARACTERS // 3 - 20)
     article = rows.article("长文", f"独一号{filler}" + "x" * 60 + "Unbroken 末二号")
     assert [found.article_id for found in rows.corpus.search("独一号")] == [article]
     assert rows.corpus.search("末二号") == []

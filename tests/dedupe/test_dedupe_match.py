@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
+from crawler import limits
 from crawler.dedupe import bare_sha256, match, sketch
-from crawler.dedupe.sketch import LEAST, MOST, SHORTEST, fingerprints
+from crawler.dedupe.sketch import LEAST, SHORTEST, fingerprints
+from crawler.limits import SKETCH_FINGERPRINTS
 from crawler.model import Article, Held, Match
 from crawler.text import folding
 
@@ -200,10 +202,10 @@ def test_what_a_long_text_was_read_as_is_not_kept() -> None:
 
 @given(st.text(max_size=400))
 def test_a_sketch_is_small_sorted_and_signed(body: str) -> None:
-    """At most MOST distinct integers that SQLite holds in four bytes; none for what is too short."""
+    """At most SKETCH_FINGERPRINTS distinct integers that SQLite holds in four bytes; none for what is too short."""
     made = sketch(body)
     assert made == sorted(set(made))
-    assert len(made) <= MOST
+    assert len(made) <= SKETCH_FINGERPRINTS
     assert all(-(2**31) <= value < 2**31 for value in made)
     assert (len(folding.bare(body)) >= SHORTEST) or made == []
 
@@ -215,7 +217,7 @@ def test_a_part_shares_its_fingerprints_with_the_whole(body: str, seed: int) -> 
     """What a sketch keeps of a part it keeps of the whole, save what only short and very long texts keep."""
     start = random.Random(seed).randrange(len(body) // 2)
     part, whole = set(sketch(body[start:])), set(sketch(body))
-    if len(part) > LEAST and len(whole) < MOST:
+    if len(part) > LEAST and len(whole) < SKETCH_FINGERPRINTS:
         assert part <= whole
 
 
@@ -235,7 +237,7 @@ def test_one_character_is_no_sentence() -> None:
     """U+FDFA stands for fifteen letters: 10,000 of it were compared as 150,000, and kept."""
     assert folding.bare("\ufdfa" * 1000) == "\ufdfa" * 1000
     assert folding.bare("㌖") == "キロメートル"
-    assert all(len(folding.bare(chr(point))) <= folding.MOST_LETTERS for point in range(0x20, 0x20000))
+    assert all(len(folding.bare(chr(point))) <= limits.LETTERS_PER_CHARACTER for point in range(0x20, 0x20000))
 
 
 def test_a_text_of_all_characters_is_forgotten() -> None:

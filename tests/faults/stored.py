@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from crawler.text import dates, sanitize, web_addresses
+from crawler import limits
 from crawler.text.folding import without_markup
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ PLAIN = {"title", "outlet", "credited_source", "headline"}
 
 URLS = {"url", "fetch_url", "image", "page_url", "moved_to", "topic_url"}
 LONGEST = {
-    **dict.fromkeys(("title", "headline"), sanitize.LONGEST_TITLE),
-    **dict.fromkeys(("outlet", "credited_source"), sanitize.LONGEST_NAME),
-    **dict.fromkeys(("published_raw", "published_tz"), dates.LONGEST),
-    **dict.fromkeys(("reason", "error"), sanitize.LONGEST_REASON),
-    **dict.fromkeys(("etag", "last_modified"), sanitize.LONGEST_VALIDATOR),
-    **dict.fromkeys(URLS, web_addresses.LONGEST_URL),
-    "body": sanitize.LONGEST_BODY,
-    "authors": sanitize.MOST_AUTHORS * (sanitize.LONGEST_NAME + 4) * 2,
+    **dict.fromkeys(("title", "headline"), limits.TITLE_CHARACTERS),
+    **dict.fromkeys(("outlet", "credited_source"), limits.NAME_CHARACTERS),
+    **dict.fromkeys(("published_raw", "published_tz"), limits.DATE_CHARACTERS),
+    **dict.fromkeys(("reason", "error"), limits.REASON_CHARACTERS),
+    **dict.fromkeys(("etag", "last_modified"), limits.VALIDATOR_CHARACTERS),
+    **dict.fromkeys(URLS, limits.URL_CHARACTERS),
+    "body": limits.BODY_CHARACTERS,
+    "authors": limits.AUTHORS_PER_ARTICLE * (limits.NAME_CHARACTERS + 4) * 2,
     "terms": 2_000_000,
 }
 JSON = {"authors", "evidence", "terms", "features", "rates"}

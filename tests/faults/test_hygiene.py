@@ -15,18 +15,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crawler import dedupe
+from crawler import dedupe, limits
 from crawler.corpus.runs import RunEnding
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import SourceError
 from crawler.job import fixed_gap
+from crawler.limits import MARKS_PER_LETTER
 from crawler.model import Article, Ending, Hit, Page, Poll, Topic, Visit
 from crawler.path import append, prepare
 from crawler.sample.demo import sample_topic
 from crawler.sources import feed, polling
 from crawler.text import sanitize
-from crawler.text.folding import MOST_MARKS, _stacked, clean, one_line, unstacked, without_markup
+from crawler.text.folding import _stacked, clean, one_line, unstacked, without_markup
 from tests.faults.stored import unfit
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -220,8 +221,8 @@ def test_of_many_hits_the_first_are_kept() -> None:
     ]
     kept = sanitize.hits(tuple(said))
     assert {hit.term for hit in kept} == {f"t{term}" for term in range(40)}
-    assert len(kept) == sanitize.MOST_HITS + 30
-    assert kept[: sanitize.MOST_PLACES] == tuple(said[: sanitize.MOST_PLACES])
+    assert len(kept) == limits.TERM_PLACES + 30
+    assert kept[: limits.PLACES_PER_TERM] == tuple(said[: limits.PLACES_PER_TERM])
     assert kept == tuple(hit for hit in said if hit in set(kept))
     assert sanitize.hits(tuple(said[:90])) == tuple(said[:90])
 
@@ -236,7 +237,7 @@ def test_marks_without_end_are_cut(marks: str) -> None:
         said = sanitize.article(
             Article(url="https://bao.test/1", title="小米", body=f"{PROSE}{letter}{marks}。{PROSE}")
         )
-        assert said.body == f"{PROSE}{letter}{marks[:MOST_MARKS]}。{PROSE}"
+        assert said.body == f"{PROSE}{letter}{marks[:MARKS_PER_LETTER]}。{PROSE}"
 
 
 @pytest.mark.parametrize("said", ["Việt Nam", "e\u0301te\u0301", "ﾊﾞﾝﾄﾞ", "ผู้ใหญ่", "z" + "\u0316\u0301" * 7, "क्ष्म्य", ""])
@@ -249,4 +250,4 @@ def test_what_becomes_a_mark_counts_as_one() -> None:
     """Whatever character begins with a mark in some normal form, of all there are."""
     for char in map(chr, range(0x20, 0x110000)):
         if unicodedata.combining(unicodedata.normalize("NFKD", char)[0]):
-            assert _stacked().fullmatch(char * (MOST_MARKS + 1)), hex(ord(char))
+            assert _stacked().fullmatch(char * (MARKS_PER_LETTER + 1)), hex(ord(char))

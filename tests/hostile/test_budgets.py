@@ -12,15 +12,14 @@ import pytest
 from scrapy import Request
 from scrapy.exceptions import StopDownload
 
+from crawler import limits
 from crawler.crawl import run
 from crawler.errors import Unreadable
-from crawler.isolation import worker_process
 from crawler.isolation.worker_process import WorkerProcess, is_large
-from crawler.middlewares.envelope import LARGE, MOST_AT_ONCE, EnvelopeMiddleware
-from crawler.middlewares.guard import MOST_HEADER_BYTES
+from crawler.limits import ANSWERS_AT_ONCE_BYTES, HEADER_BYTES, LEADS_PER_ANSWER, SMALL_ANSWER_BYTES
+from crawler.middlewares.envelope import EnvelopeMiddleware
 from crawler.middlewares.hosts import PATIENCE
 from crawler.middlewares.refusals import HostWaits
-from crawler.sources.answers import MOST_LEADS
 from crawler.sources.feed import parse as parse_feed
 from crawler.spiders import frontier
 from tests.hostile.conftest import topic_of
@@ -181,7 +180,7 @@ def test_row_17_headers_without_end(kind: str, crawl: Crawl) -> None:
 
     ending, reason = crawl.page(endless)
     assert ending == "blocked"
-    assert str(MOST_HEADER_BYTES) in reason
+    assert str(HEADER_BYTES) in reason
 
 
 def test_row_36_a_feed_of_100000_entries() -> None:
@@ -190,7 +189,7 @@ def test_row_36_a_feed_of_100000_entries() -> None:
     source = topic_of(("feed", "http://a.test/feed")).sources[0]
     body = f"<rss><channel>{items}</channel></rss>".encode()
     answer = parse_feed(body, url=source.url, headers={}, source=source, now=datetime.now(UTC))
-    assert (len(answer.leads), answer.dropped) == (MOST_LEADS, 99_000)
+    assert (len(answer.leads), answer.dropped) == (LEADS_PER_ANSWER, 99_000)
 
 
 def test_row_37_a_title_of_megabytes(crawl: Crawl) -> None:
@@ -220,7 +219,7 @@ def _spin() -> None:
 
 
 def _eat() -> int:
-    return len(b"x" * (2 * worker_process.MEMORY))
+    return len(b"x" * (2 * limits.WORKER_MEMORY_BYTES))
 
 
 @pytest.mark.parametrize(("work", "words"), [(_spin, "3 s of CPU"), (_eat, "of memory")])
@@ -245,8 +244,8 @@ def test_all_answers_share_a_budget() -> None:
     large, small = Request("http://a.test/"), Request("http://b.test/")
     for request in (large, small):
         envelope.process_request(request)
-    block = b"x" * LARGE
-    for _ in range(MOST_AT_ONCE // LARGE):
+    block = b"x" * SMALL_ANSWER_BYTES
+    for _ in range(ANSWERS_AT_ONCE_BYTES // SMALL_ANSWER_BYTES):
         envelope.received(block, large)
     envelope.received(b"x" * 1000, small)
     with pytest.raises(StopDownload):
@@ -274,7 +273,7 @@ def test_a_host_has_a_budget_of_requests(site: Site, corpus: Corpus, monkeypatch
 
 def test_a_host_has_a_budget_of_visits(crawl: Crawl, web: HostileWeb, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a thousand leads of one host a run visits some; the rest wait for the next, with no try counted."""
-    monkeypatch.setattr(frontier, "MOST_VISITS", 5)
+    monkeypatch.setattr(frontier, "LEADS_PER_HOST_PER_RUN", 5)
     web.answers["evil.test/feed"] = feed([f"http://evil.test/{number}" for number in range(1000)])
     for number in range(1000):
         web.answers[f"evil.test/{number}"] = http("<p>weather</p>")

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler import dedupe, relevance
+from crawler import dedupe, limits, relevance
 from crawler.corpus.store import Corpus
 from crawler.extract import blocks, bylines, class_names, extract, lines, next_page, paywall, published, script_state
 from crawler.extract.attributes import bounded
 from crawler.extract.declared import Facts
-from crawler.extract.tree import LONGEST, parse
+from crawler.extract.tree import parse
+from crawler.limits import DECLARED_CHARACTERS
 from crawler.model import Article, Ending, Page
 from crawler.path import append, prepare
 from crawler.text import charset, urls
@@ -86,15 +87,15 @@ def test_elements_inside_one_another_do_not_repeat_the_page(name: str) -> None:
 @pytest.mark.parametrize("name", ["og:title", "author", "date", "og:site_name", "og:locale"])
 def test_a_declared_value_is_cut(name: str) -> None:
     """One of megabytes is read as its beginning, wherever it is declared, and a thousand of them as some."""
-    assert said(f'<meta name="{name}" content="{WORDS}">') <= LONGEST
-    assert said(f'<meta name="{name}" content="{"word " * 1000}">' * 1000) <= 500 * LONGEST
+    assert said(f'<meta name="{name}" content="{WORDS}">') <= DECLARED_CHARACTERS
+    assert said(f'<meta name="{name}" content="{"word " * 1000}">' * 1000) <= 500 * DECLARED_CHARACTERS
     item = {"@type": "NewsArticle", "headline": WORDS, "author": WORDS, "datePublished": WORDS, "inLanguage": WORDS}
-    assert said(f"<script type=application/ld+json>{json.dumps(item)}</script>") <= 4 * LONGEST
+    assert said(f"<script type=application/ld+json>{json.dumps(item)}</script>") <= 4 * DECLARED_CHARACTERS
 
 
 def test_an_address_is_not_cut_but_left_out() -> None:
     """A part of it would be another page's."""
-    long = "https://a.test/" + "y" * LONGEST
+    long = "https://a.test/" + "y" * DECLARED_CHARACTERS
     page = (
         f'<link rel=canonical href="{long}"><meta property=og:url content="{long}"><meta name=image content="{long}">'
     )
@@ -113,8 +114,8 @@ def test_titles_and_headings_are_compared_by_their_beginnings() -> None:
     alike = "".join(chr(0x4E00 + n) for n in range(12_000))
     titles = f'<meta property=og:title content="{alike}">' * 50
     headings = "".join(f"<h1>{''.join(chr(0x8000 + n * 190 + k) for k in range(190))}</h1>" for n in range(30))
-    assert len(read(titles + headings + TEXT).title) == LONGEST
-    assert len(read(f"<title>{'_' * 1_900_000}</title>{TEXT}").title) <= LONGEST
+    assert len(read(titles + headings + TEXT).title) == DECLARED_CHARACTERS
+    assert len(read(f"<title>{'_' * 1_900_000}</title>{TEXT}").title) <= DECLARED_CHARACTERS
     assert read("<h1>x" * 30 + WORDS + "</h1>" * 30 + TEXT).title == ""
 
 
@@ -152,7 +153,7 @@ def test_names_of_any_length_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(module, name, partial(_noted, asked, getattr(module, name)))
     long = "related " + "photo" * 300_000
     read(f"<h1>The committee decided</h1>{TEXT}<div class='{long}'>{TEXT}<p>Short.</div><p id='{long}'>{TEXT}")
-    assert max(map(len, asked)) == class_names.LONGEST
+    assert max(map(len, asked)) == limits.CLASS_NAME_CHARACTERS
 
 
 def _noted(asked: list[str], function: Callable[[str], object], name: str) -> object:
@@ -219,7 +220,7 @@ def test_text_at_a_great_depth_is_read_only_so_far(tag: str) -> None:
     page = parse("<body>" + f"<{tag}>" * 1900 + "<p>Some words, that are prose.</p>" * 18_000)
     depth = len(list(next(page.root.iter("p")).iterancestors(tag)))
     read, _ = blocks.blocks_of(page.body)
-    assert len(read) * depth <= blocks._MOST_WORK + 2 * depth
+    assert len(read) * depth <= limits.TREE_WORK + 2 * depth
 
 
 STRINGS = {

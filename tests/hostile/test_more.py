@@ -11,9 +11,9 @@ import pytest
 
 from crawler.corpus.store import Corpus
 from crawler.errors import MemoryFull
+from crawler.limits import URL_CHARACTERS
 from crawler.middlewares import memory
 from crawler.middlewares.guard import is_public, literal
-from crawler.text.web_addresses import LONGEST_URL
 from tests.hostile.server import Line, article, feed, http, moved, sitemap
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def test_a_redirect_to_an_address_without_end(body: str, status: str, crawl: Cra
     left = crawl.link("http://evil.test/1")
     for column in ("visits.url", "verdicts.url", "revisions.page_url"):
         table, name = column.split(".")
-        assert left.corpus.value(f"SELECT coalesce(max(length({name})), 0) FROM {table}") <= LONGEST_URL
+        assert left.corpus.value(f"SELECT coalesce(max(length({name})), 0) FROM {table}") <= URL_CHARACTERS
 
 
 def test_a_source_does_not_move_to_an_address_without_end(crawl: Crawl, web: HostileWeb) -> None:

@@ -136,7 +136,7 @@ def test_a_source_holds_up_no_other(
     named: list[str], web: HostileWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A feed that names a hundred pages of another's host does not keep its own news waiting, even if it names them."""
-    monkeypatch.setattr(frontier, "MOST_VISITS", 6)
+    monkeypatch.setattr(frontier, "LEADS_PER_HOST_PER_RUN", 6)
     web.answers["evil.test/feed"] = feed([*(f"http://good.test/junk{number}" for number in range(100)), *named])
     web.answers["good.test/feed"] = http("", status="304 Same")
     crawl_at(web, tmp_path, 0, ("feed", "http://evil.test/feed")).close()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crawler.errors import CorpusError, Unreadable
 from crawler.extract.rights import SNIPPET, mining_reserved, reserved
-from crawler.isolation.worker_process import LARGE_TAGS, MOST_TAGS, WorkerProcess
-from crawler.middlewares.reservations import MOST_BYTES
+from crawler.isolation.worker_process import WorkerProcess
+from crawler.limits import LARGE_PAGE_TAGS, PAGE_TAGS, TDMREP_BYTES
 from tests.hostile.server import article, feed, http, moved
 
 if TYPE_CHECKING:
@@ -151,9 +151,9 @@ def unread(left: Left) -> tuple[str, str | None]:
 @pytest.mark.parametrize(("head", "header"), [(SAID[0][0], "X-A: b"), ("", "X-Robots-Tag: noarchive")])
 def test_a_page_of_too_many_tags_is_not_kept_either(head: str, header: str, crawl: Crawl, web: HostileWeb) -> None:
     """That nobody reads it gives no leave to keep it."""
-    web.answers["evil.test/page"] = http(article(head=head, more="<b>" * (MOST_TAGS + 1)), header)
+    web.answers["evil.test/page"] = http(article(head=head, more="<b>" * (PAGE_TAGS + 1)), header)
     assert unread(crawl.link("http://evil.test/page")) == (
-        f"more than {MOST_TAGS} tags: no page of news has as many",
+        f"more than {PAGE_TAGS} tags: no page of news has as many",
         None,
     )
 
@@ -168,7 +168,7 @@ def test_a_page_that_its_reader_failed_on_is_not_kept_either(
         raise Unreadable("apart", "its reader ended without a word")
 
     monkeypatch.setattr(WorkerProcess, "run", fail)
-    web.answers["evil.test/page"] = http(article(head=SAID[0][0], more="<b>" * (LARGE_TAGS + 1)))
+    web.answers["evil.test/page"] = http(article(head=SAID[0][0], more="<b>" * (LARGE_PAGE_TAGS + 1)))
     reason, key = unread(crawl.link("http://evil.test/page", keep_reserved=keep))
     assert reason == "apart: its reader ended without a word"
     assert (key is not None) == keep
@@ -249,7 +249,7 @@ def test_every_rule_of_a_tdmrep_counts() -> None:
     """The last of 1,501, too: nothing is cut off."""
     rules = [{"location": f"/{number}", "tdm-reservation": 0} for number in range(1500)]
     said = json.dumps([*rules, {"location": "/", "tdm-reservation": 1}], separators=(",", ":"))
-    assert len(said) < MOST_BYTES
+    assert len(said) < TDMREP_BYTES
     assert mining_reserved(said, "http://a.test/x")
     assert mining_reserved(said, "http://a.test/7") is None
 

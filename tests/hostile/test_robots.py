@@ -11,10 +11,11 @@ import pytest
 from protego import Protego
 from scrapy.crawler import AsyncCrawlerRunner
 
+from crawler import limits
 from crawler.crawl import settings_for
+from crawler.limits import CRAWL_DELAY_SECONDS, ROBOTS_RULE_CHARACTERS, ROBOTS_RULES
 from crawler.middlewares import robots as told
-from crawler.middlewares.groups import MOST_CHARACTERS, MOST_RULES, groups_for
-from crawler.middlewares.hosts import MOST_CRAWL_DELAY
+from crawler.middlewares.groups import groups_for
 from tests.hostile.conftest import topic_of
 from tests.hostile.server import Line, article, feed, http, moved
 from tests.spiders.test_manners import Hammer, hammer, site
@@ -29,7 +30,7 @@ __all__ = ["site"]
 
 RULES = "User-agent: *\nDisallow: /\n"
 OPEN = "\nUser-agent: *\nAllow: /\n"
-MANY = "User-agent: *\n" + "".join(f"Disallow: /*{number:x}\n" for number in range(MOST_RULES + 1))
+MANY = "User-agent: *\n" + "".join(f"Disallow: /*{number:x}\n" for number in range(ROBOTS_RULES + 1))
 DAY = timedelta(days=1)
 
 
@@ -111,7 +112,7 @@ def test_row_25_delays_have_a_cap(site: Site, corpus: Corpus) -> None:
     """Crawl-delay: 999999 means half a minute."""
     site.robots = (200, b"User-agent: *\nCrawl-delay: 999999\nRequest-rate: 1/99999\n")
     hammer(corpus, site, ["/a"], DOWNLOAD_DELAY="0")
-    assert corpus.hosts()[site.base.removeprefix("http://")]["crawl_delay"] == MOST_CRAWL_DELAY
+    assert corpus.hosts()[site.base.removeprefix("http://")]["crawl_delay"] == CRAWL_DELAY_SECONDS
 
 
 @pytest.mark.parametrize("delay", ["-5", "nan", "inf", "1e400", "0x10", "５"])
@@ -179,8 +180,8 @@ def test_groups_are_told_by_their_product_token(robots: str, ours: str) -> None:
 def test_what_is_ours_of_a_robots_has_a_bound() -> None:
     """Rules and their letters are counted; those of others are not, and cost nothing."""
     assert groups_for("houxu", MANY) is None
-    assert groups_for("houxu", f"User-agent: *\nDisallow: /{'*a' * (MOST_CHARACTERS // 2)}\n") is None
-    assert groups_for("houxu", "User-agent: *\nDisallow: /" + "\u2028" * (MOST_CHARACTERS // 2) + "x\n") is None
+    assert groups_for("houxu", f"User-agent: *\nDisallow: /{'*a' * (ROBOTS_RULE_CHARACTERS // 2)}\n") is None
+    assert groups_for("houxu", "User-agent: *\nDisallow: /" + "\u2028" * (ROBOTS_RULE_CHARACTERS // 2) + "x\n") is None
     assert groups_for("houxu", MANY + "User-agent: houxu\nDisallow: /a\n") == "User-agent: houxu\nDisallow: /a\n"
 
 
@@ -201,7 +202,11 @@ def test_wildcard_hosts_do_not_fill_the_memory() -> None:
     for number in range(40):
         held._hold("http://good.test", said)
         held._hold(f"http://a{number}.evil.test", said)
-    assert held._size == sum(told._ENTRY + len(robots.text) for robots in held._held.values()) <= told.MOST_HELD
+    assert (
+        held._size
+        == sum(told._ENTRY + len(robots.text) for robots in held._held.values())
+        <= limits.ROBOTS_CACHE_CHARACTERS
+    )
     assert {"http://good.test", "http://a39.evil.test"} <= set(held._held)
 
 

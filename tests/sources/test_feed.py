@@ -10,9 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from crawler import limits
 from crawler.errors import SourceError
+from crawler.limits import URL_CHARACTERS
 from crawler.sources import answers, feed, feed_xml
-from crawler.text.web_addresses import LONGEST_URL
 from tests.support.answers import HALF_PAST_SIX, NOW, SOURCE, ask, refusal
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ XXE = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + rss(item(ti
         ('{"items": [' + "9" * 6000 + "]}", "is no JSON"),
         (BOMB, "a DTD of its own"),
         (XXE, "a DTD of its own"),
-        (b"<rss>" + b" " * answers.MOST_BYTES, "more than"),
+        (b"<rss>" + b" " * limits.ANSWER_BYTES, "more than"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -328,7 +329,7 @@ def test_bases_are_applied_once_an_element_and_only_so_many(monkeypatch: pytest.
     nested = '<a xml:base="x/">' * 100 + item("1") * 50 + "</a>" * 100
     answer = ask(feed.parse, f"<rss><channel><link>https://news.test/</link>{nested}</channel></rss>")
     assert {lead.url for lead in answer.leads} == {"https://news.test/x/x/x/x/1"}
-    assert joins == ["https://news.test/", *["x/"] * feed_xml.MOST_BASES]
+    assert joins == ["https://news.test/", *["x/"] * limits.NESTED_BASES]
 
 
 @pytest.mark.parametrize("field", ["description", "pubDate", "title"])
@@ -358,7 +359,7 @@ def storable(lead: Lead) -> bool:
     return (
         lead.url.startswith(("http://", "https://"))
         and not any("\0" in text for text in texts)
-        and len(lead.url) <= LONGEST_URL
+        and len(lead.url) <= URL_CHARACTERS
         and len(lead.title or "") <= answers.LONGEST_TITLE
         and (lead.published_at is None or lead.published_at <= NOW + timedelta(days=2))
     )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler import limits
 from crawler.errors import SourceError
 from crawler.sources import listing
 from tests.support.answers import HALF_PAST_SIX, NOW, SOURCE, ask, refusal
@@ -122,7 +123,7 @@ def test_xhtml_with_a_declaration_is_read() -> None:
 def test_markup_left_open_does_not_nest_for_ever(markup: str) -> None:
     """Items inside each other, each holding all that follow, are no items; the last few are."""
     answer = ask(listing.parse, markup * 900, source=replace(LIST, rules={"item": "div, li"}))
-    assert 0 < len(answer.leads) < listing.MOST_NODES
+    assert 0 < len(answer.leads) < limits.LISTING_ITEM_NODES
     assert answer.dropped > 300
 
 

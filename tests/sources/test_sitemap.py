@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler import limits
 from crawler.errors import SourceError
-from crawler.sources import answers, sitemap
+from crawler.sources import sitemap
 from tests.support.answers import HALF_PAST_SIX, ask, refusal
 
 NAMES = (
@@ -99,7 +100,7 @@ def test_an_index_gives_its_newest_sitemaps_first() -> None:
 def test_an_index_is_bounded() -> None:
     """Fifty sitemaps of one index are passed on, not all of ten years."""
     answer = ask(sitemap.parse, index(*((f"https://news.test/{n}.xml", "") for n in range(500))))
-    assert len(answer.more) == sitemap.MOST_MORE
+    assert len(answer.more) == limits.SITEMAP_FILES_NAMED
 
 
 def test_gzip_is_known_by_content() -> None:
@@ -114,10 +115,10 @@ def test_gzip_is_known_by_content() -> None:
 
 def test_a_gzip_bomb_is_refused() -> None:
     """At the limit of a download, however small it came."""
-    bomb = gzip.compress(b" " * (answers.MOST_BYTES * 4))
+    bomb = gzip.compress(b" " * (limits.ANSWER_BYTES * 4))
     assert len(bomb) < 100_000
     assert "unpacks to more than" in refusal(sitemap.parse, bomb)
-    assert "unpacks to more than" in refusal(sitemap.parse, gzip.compress(b" " * answers.MOST_BYTES) * 2)
+    assert "unpacks to more than" in refusal(sitemap.parse, gzip.compress(b" " * limits.ANSWER_BYTES) * 2)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.crawl import run, settings_for
-from crawler.middlewares.hosts import MOST_CRAWL_DELAY, wait_until
+from crawler.limits import CRAWL_DELAY_SECONDS
+from crawler.middlewares.hosts import wait_until
 from crawler.middlewares.refusals import RobotsDenied
 from crawler.middlewares.robots import Robots
 from tests.middlewares.test_guard import topic_of
@@ -193,7 +194,7 @@ def test_robots_is_remembered_over_runs(site: Site, corpus: Corpus) -> None:
     spider = hammer(corpus, site, ["/b", "/no"], DOWNLOAD_DELAY="0")
     assert [path for path, _at in site.asked] == ["/robots.txt", "/a", "/b"]
     assert len(spider.failed) == 1
-    assert corpus.hosts()[site.base.removeprefix("http://")]["crawl_delay"] == MOST_CRAWL_DELAY
+    assert corpus.hosts()[site.base.removeprefix("http://")]["crawl_delay"] == CRAWL_DELAY_SECONDS
 
 
 def test_one_at_a_time_and_two_seconds_apart(site: Site, corpus: Corpus) -> None:

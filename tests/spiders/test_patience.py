@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.corpus.forgetting import forget
-from crawler.corpus.leads import MAX_TRIES
 from crawler.corpus.schedule import at_once
 from crawler.corpus.store import Corpus
 from crawler.errors import NetworkDown
 from crawler.job import CrawlRequest
+from crawler.limits import TRIES_PER_LEAD
 from crawler.model import Ending, Lead, Visit
 from crawler.pipelines import OUTAGES
 from scheduler.run import crawl_once
@@ -33,7 +33,7 @@ def test_a_host_that_puts_off_costs_no_try(corpus: Corpus, topic: Topic) -> None
     run_id = corpus.start_run("person", NOON)
     with corpus.transaction():
         corpus.add_lead(run_id, topic.sources[0].id, "https://a.test/1", Lead(url="https://a.test/1"), NOON)
-        for hours in range(2 * MAX_TRIES):
+        for hours in range(2 * TRIES_PER_LEAD):
             later = NOON + timedelta(hours=hours)
             corpus.end_lead(1, Visit(url="x", ending=Ending.DEFERRED, reason="HTTP 429"), later, retry_at=later)
             corpus.postpone_lead(1, later)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.dedupe import canonical_of, canonical_url, host_of, site
-from crawler.text.web_addresses import LONGEST_URL
+from crawler.limits import URL_CHARACTERS
 
 KEY = "https://news.example.com/2026/a"
 
@@ -143,6 +143,6 @@ def test_the_host_of_a_url() -> None:
 @pytest.mark.parametrize("mark", [".amp", "/amp", "/.amp/", ".amp/amp"])
 def test_amp_marks_go_however_many_they_are(mark: str) -> None:
     """A key is its own key, whatever was piled on it: as many as an address has room for."""
-    marks = mark * ((LONGEST_URL - len(f"{KEY}.html")) // len(mark))
+    marks = mark * ((URL_CHARACTERS - len(f"{KEY}.html")) // len(mark))
     assert canonical_url(f"{KEY}{marks}") == KEY
     assert canonical_url(f"{KEY}{marks}.html") == canonical_url(canonical_url(f"{KEY}{marks}.html"))

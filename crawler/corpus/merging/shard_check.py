@@ -14,10 +14,19 @@ from typing import TYPE_CHECKING, Any
 from crawler.corpus.pages import Pages, is_laid
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, PageLost
+from crawler.limits import (
+    BODY_CHARACTERS,
+    REASON_CHARACTERS,
+    SHARD_JSON_CHARACTERS,
+    SHARD_PAGE_BYTES,
+    SHARD_ROBOTS_CHARACTERS,
+    SHARD_URL_CHARACTERS,
+    TITLE_CHARACTERS,
+    URL_CHARACTERS,
+)
 from crawler.model import Ending, Hit, instant, stamp
 from crawler.text.folding import unstacked
-from crawler.text.sanitize import LONGEST_BODY, LONGEST_REASON, LONGEST_TITLE
-from crawler.text.web_addresses import LONGEST_URL, is_web_url
+from crawler.text.web_addresses import is_web_url
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -55,17 +64,6 @@ WHERE l.schema = 'main' ORDER BY x.name
 
 _COLUMNS = 'SELECT name, type AS kind, "notnull" AS required FROM pragma_table_info(?) ORDER BY cid'
 
-LONGEST = 9 * LONGEST_URL
-"""Characters of what has no limit of its own: a URL of Chinese characters is nine times as long when escaped."""
-
-LONGEST_FILE = 512 * 1024
-"""Characters of a host's robots.txt or tdmrep.json: the larger of the limits of their middlewares, which also let no
-Crawl-delay be more than 30 s."""
-
-LONGEST_PAGE = 32 * 1024 * 1024
-"""Bytes of a page when unpacked: four times DOWNLOAD_MAXSIZE, which a person may raise."""
-
-LONGEST_JSON = 10_000_000
 LARGEST = 10**12
 """Of whole numbers: sums of these fit a column."""
 
@@ -79,24 +77,25 @@ _ENDING = f"ending IN ({', '.join(repr(each.value) for each in Ending)})"
 
 _RULES = {
     "sources": {"url": "is_web(url)", "topic_url": "is_web(topic_url)", "rates": "is_rates(rates)"},
-    "hosts": {"robots": f"length(robots) <= {LONGEST_FILE}", "tdmrep": f"length(tdmrep) <= {LONGEST_FILE}",
+    "hosts": {"robots": f"length(robots) <= {SHARD_ROBOTS_CHARACTERS}",
+              "tdmrep": f"length(tdmrep) <= {SHARD_ROBOTS_CHARACTERS}",
               "crawl_delay": "crawl_delay BETWEEN 0 AND 30"},
     "leads": {"url": "is_web(url)", "fetch_url": "is_web(fetch_url)", "ending": _ENDING,
-              "title": f"length(title) <= {LONGEST_TITLE}", "body": f"length(body) <= {LONGEST_BODY}"},
-    "sightings": {"url": "is_web(url)", "title": f"length(title) <= {LONGEST_TITLE}"},
-    "visits": {"ending": _ENDING, "reason": f"length(reason) <= {LONGEST_REASON}"},
+              "title": f"length(title) <= {TITLE_CHARACTERS}", "body": f"length(body) <= {BODY_CHARACTERS}"},
+    "sightings": {"url": "is_web(url)", "title": f"length(title) <= {TITLE_CHARACTERS}"},
+    "visits": {"ending": _ENDING, "reason": f"length(reason) <= {REASON_CHARACTERS}"},
     "verdicts": {
         "url": "article_id IS NULL OR (is_web(url) AND "
                "(visit_id IS NULL OR is_web((SELECT v.url FROM visits v WHERE v.id = visit_id))))",
         "terms": "is_hits(terms)",
     },
     "articles": {"url": "is_web(url)"},
-    "revisions": {"title": f"length(title) <= {LONGEST_TITLE}",
-                  "body": f"length(body) BETWEEN 1 AND {LONGEST_BODY} AND is_unstacked(body)",
+    "revisions": {"title": f"length(title) <= {TITLE_CHARACTERS}",
+                  "body": f"length(body) BETWEEN 1 AND {BODY_CHARACTERS} AND is_unstacked(body)",
                   "authors": "is_names(authors)", "evidence": "is_places(evidence)", "removed": "1", "added": "1"},
     "tombstones": {"what": "length(what) = 64"},
 }  # fmt: skip
-"""What a value must be beside its type; the others are instants, by their names, or no longer than `LONGEST`."""
+"""What a value must be beside its type; others are instants, by their names, or bounded by `SHARD_URL_CHARACTERS`."""
 
 _RATE_LISTS = {"day", "hour", "week"}
 
@@ -143,7 +142,7 @@ class _Pages(Pages):
         """Return a page packed, if it is what its key says."""
         try:
             key, _, body = super().packed(sha256)
-            plain = zstd.ZstdDecompressor().decompress(body, LONGEST_PAGE)
+            plain = zstd.ZstdDecompressor().decompress(body, SHARD_PAGE_BYTES)
         except PageLost:
             raise
         except (CorpusError, TypeError, ValueError, zstd.ZstdError) as error:
@@ -208,7 +207,9 @@ def _wrong(corpus: Corpus, table: str) -> str:
 def _test_of(table: str, name: str, kind: str, required: int) -> str:
     """Return the SQL that is true of a value which may stand in a column."""
     is_time = name == "at" or name.endswith(("_at", "_since"))
-    rule = _RULES.get(table, {}).get(name, f"is_instant({name})" if is_time else f"length({name}) <= {LONGEST}")
+    rule = _RULES.get(table, {}).get(
+        name, f"is_instant({name})" if is_time else f"length({name}) <= {SHARD_URL_CHARACTERS}"
+    )
     test = f"{_TYPES[kind].format(name)} AND ({rule})"
     return test if required else f"{name} IS NULL OR ({test})"
 
@@ -226,7 +227,7 @@ def _held(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _is_web(url: str) -> bool:
-    return len(url) <= LONGEST and is_web_url(url[:LONGEST_URL])
+    return len(url) <= SHARD_URL_CHARACTERS and is_web_url(url[:URL_CHARACTERS])
 
 
 def _is_unstacked(text: str) -> bool:
@@ -238,7 +239,7 @@ def _is_instant(text: str) -> bool:
 
 
 def _read(text: str) -> Any:
-    if len(text) > LONGEST_JSON:
+    if len(text) > SHARD_JSON_CHARACTERS:
         raise ValueError(len(text))
     return json.loads(text)
 
@@ -249,7 +250,7 @@ def _is_hits(text: str) -> bool:
     return all(
         hit.keys() == names
         and all(isinstance(hit[name], str) for name in ("term", "role", "field"))
-        and all(type(hit[name]) is int and 0 <= hit[name] <= LONGEST_BODY for name in ("start", "end"))
+        and all(type(hit[name]) is int and 0 <= hit[name] <= BODY_CHARACTERS for name in ("start", "end"))
         for hit in _list(_read(text))
     )
 
