@@ -63,6 +63,16 @@ FURTHER_PAGES_PER_ARTICLE = 9
 SITEMAP_FILES_PER_INDEX = 10
 """Sitemaps read below one index, newest first: 111 requests is what an endless index cost under a depth limit of 3."""
 
+OWN_SPELLINGS_PER_LEAD = 4
+"""Addresses under which a lead's own site shows it that are kept beside the first: a feed with a session in each link
+shows a new one at each poll."""
+
+OTHER_SPELLINGS_PER_LEAD = 8
+"""Likewise by sources of other sites: each costs the host a request when the lead is dead."""
+
+SPELLINGS_PER_OTHER_SOURCE = 2
+"""Of these by one source: it cannot take the place of the others'."""
+
 TRIES_PER_LEAD = 10
 """Visits without an answer before a lead is given up: with the gaps below, after 43 hours."""
 
@@ -176,6 +186,9 @@ DATE_CHARACTERS = 80
 
 TITLE_CHARACTERS = 500
 """Of a title that is stored."""
+
+QUOTATION_CHARACTERS = 2000
+"""Of what a source carried of another site's page: kept with the sighting as that source's word, and never pruned."""
 
 NAME_CHARACTERS = 200
 """Of an author, an outlet, a credited source that is stored."""

@@ -10,9 +10,10 @@ append    pages file, then one transaction:
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler import claims, dedupe, relevance, stories
 from crawler.corpus.articles import text_sha256
@@ -20,6 +21,7 @@ from crawler.errors import CorpusError, Unreadable
 from crawler.extract import extract, join, rights
 from crawler.model import Article, Ending, Match, Page, Topic, Verdict, Visit
 from crawler.text import sanitize
+from crawler.text.authority import is_carried, is_doubtful, own_lead, speaks_for
 from crawler.text.diff import changes
 from crawler.text.web_addresses import is_web_url
 
@@ -58,8 +60,10 @@ class Prepared:
 
 def passes_gate(topic: Topic, page: Page) -> bool:
     """Say whether a page is to be parsed: it may be on topic, or its lead, whose title and body extract may take."""
-    lead = f"{page.lead.title or ''} {page.lead.body or ''}".encode() if page.lead else b""
-    return relevance.gate(topic, page.body) or relevance.gate(topic, lead)
+    if relevance.gate(topic, page.body):
+        return True
+    lead = own_lead(page.lead, page.url)
+    return lead is not None and relevance.gate(topic, f"{lead.title or ''} {lead.body or ''}".encode())
 
 
 def prepare(topic: Topic, page: Page, passed: bool | None = None, error: str | None = None) -> Prepared:
@@ -85,10 +89,11 @@ def _prepare(topic: Topic, page: Page, reserved: str, passed: bool | None) -> Pr
         if not (passes_gate(topic, page) if passed is None else passed):
             verdict = Verdict(relevant=False, score=0.0, rule="gate", hits=(), topic_digest=topic.digest)
             return Prepared(page=page, article=None, verdict=verdict)
-        article = reduce(join, [extract(each, topic.sites) for each in (page, *page.rest)])
-        url = dedupe.canonical_of(page.url, article.url)
+        own = [each for each in page.rest if speaks_for(page.url, each.url)]  # one may redirect to another site
+        article = reduce(join, [extract(each, topic.sites) for each in (page, *own)])
+        url = dedupe.article_url(page.url, article.url)
         if not is_web_url(url):  # what a page declares must not cost its article
-            url = dedupe.canonical_url(page.url)
+            url = dedupe.served_url(page.url)
         article = sanitize.article(replace(article, url=url))
         verdict = relevance.judge(topic, article)
         if reserved:
@@ -109,12 +114,14 @@ class Fetched:
         lead_id: the lead that was visited; None for a replayed page.
         status: what HTTP said.
         ms: how long it took, in milliseconds.
+        origin: the archive it came out of; None for a page that this corpus fetched.
     """
 
     prepared: Prepared
     lead_id: int | None = None
     status: int | None = None
     ms: int = 0
+    origin: str | None = None
 
 
 def is_enough(pages: Sequence[Page]) -> bool:
@@ -131,6 +138,7 @@ def append(
     lead_id: int | None = None,
     status: int | None = None,
     ms: int = 0,
+    origin: str | None = None,
 ) -> Visit:
     """Append a prepared page and end its visit, in one transaction; see `append_all`.
 
@@ -142,8 +150,9 @@ def append(
         lead_id: as for `Fetched`, like `status` and `ms`.
         status: likewise.
         ms: likewise.
+        origin: likewise.
     """
-    fetched = Fetched(prepared=prepared, lead_id=lead_id, status=status, ms=ms)
+    fetched = Fetched(prepared=prepared, lead_id=lead_id, status=status, ms=ms, origin=origin)
     return append_all(corpus, topic, [fetched], run_id)[0]
 
 
@@ -199,7 +208,8 @@ def _keep(corpus: Corpus, fetched: Sequence[Fetched]) -> list[str | None]:
 
 
 def _is_forgotten(corpus: Corpus, fetched: Fetched) -> bool:
-    return corpus.is_forgotten(dedupe.canonical_url(fetched.prepared.page.url))
+    url = fetched.prepared.page.url
+    return any(map(corpus.is_forgotten, {dedupe.served_url(url), dedupe.canonical_url(url)}))
 
 
 def _end(corpus: Corpus, topic: Topic, fetched: Fetched, run_id: int, page_sha256: str | None) -> Visit:
@@ -214,24 +224,16 @@ def _end(corpus: Corpus, topic: Topic, fetched: Fetched, run_id: int, page_sha25
         rule = prepared.verdict.rule if prepared.verdict else ""
         visit = Visit(url=page.url, ending=Ending.OFF_TOPIC, reason=rule)
     else:
-        visit = append_article(
-            corpus, topic, prepared.article, prepared.verdict, page.fetched_at, page.url, page_sha256
-        )
+        read, verdict, at = prepared.article, prepared.verdict, page.fetched_at
+        visit = append_article(corpus, topic, read, verdict, at, page.url, page_sha256, origin=fetched.origin)
         if visit.ending is Ending.UNCHANGED and lead_id is not None and corpus.lead_article(lead_id) is None:
             visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
-    visit_id = corpus.add_visit(
-        run_id, lead_id, visit, page.fetched_at, status=fetched.status, page_sha256=page_sha256, ms=fetched.ms
-    )
+    how: dict[str, Any] = {"status": fetched.status, "ms": fetched.ms, "origin": fetched.origin}
+    visit_id = corpus.add_visit(run_id, lead_id, visit, page.fetched_at, page_sha256=page_sha256, **how)
     if prepared.verdict is not None:
-        url = prepared.article.url if prepared.article else dedupe.canonical_url(sanitize.address(page.url))
-        corpus.add_verdict(
-            prepared.verdict,
-            url,
-            page.fetched_at,
-            visit_id=visit_id,
-            article_id=visit.article_id,
-            page_sha256=page_sha256,
-        )
+        url = prepared.article.url if prepared.article else dedupe.served_url(sanitize.address(page.url))
+        of: dict[str, Any] = {"visit_id": visit_id, "article_id": visit.article_id, "page_sha256": page_sha256}
+        corpus.add_verdict(prepared.verdict, url, page.fetched_at, **of)
     if lead_id is not None:
         etag, last_modified = page.headers.get("etag"), page.headers.get("last-modified")
         corpus.end_lead(lead_id, visit, page.fetched_at, etag=etag, last_modified=last_modified)
@@ -260,41 +262,65 @@ def append_article(
     seen_at: datetime,
     page_url: str | None = None,
     page_sha256: str | None = None,
+    *,
+    origin: str | None = None,
 ) -> Visit:
     """Append a relevant article or a revision of it, inside a transaction of the caller, and say how it ended.
 
     A text that differs is never lost to an equal URL: one declared canonical by another page (a site whose every page
-    names the same one) is stored under its page's own URL.
+    names the same one) is stored under its page's own URL. One out of an archive does not revise an article that this
+    corpus fetched itself: its visit says so, and its page is kept. What was fetched here takes over an article that was
+    had of an archive, or whose date or text is doubtful.
     """
     page_url = sanitize.address(page_url) if page_url else None
-    own = dedupe.canonical_url(page_url or article.url)
+    own = dedupe.served_url(page_url or article.url)
     held = corpus.article_at(article.url)
     sha256 = text_sha256(article.title, article.body)
     if held and article.url != own and not corpus.has_text(held["id"], sha256, seen_at):
         article = replace(article, url=own)
         held = corpus.article_at(own)
+    revision = {"page_url": page_url, "page_sha256": page_sha256, "origin": origin}
     if held is None:
         article_id = corpus.add_article(article, seen_at)
-        revision_id = corpus.add_revision(article_id, article, seen_at, page_url=page_url, page_sha256=page_sha256)
+        revision_id = corpus.add_revision(article_id, article, seen_at, **revision)
         copies = _relate(corpus, topic, article_id, revision_id, article, verdict, set())
         reason = f"a copy: {copies[0].kind} of article {copies[0].article_id}" if copies else "new"
         teaser = article.paywalled and len(article.body.encode()) < TEASER
         ending = Ending.PAYWALLED if teaser else Ending.STORED
         return _visit(article, page_url, ending, reason, article_id)
-    if corpus.has_text(held["id"], sha256, seen_at):
-        if own != article.url:
+    fetched = corpus.is_fetched(held["id"])
+    taken_over = origin is None and (
+        not fetched or (held["doubtful"] is not None and not is_doubtful(article.evidence))
+    )
+    if taken_over:
+        corpus.take_over(held["id"], article, seen_at)
+    known = corpus.has_text(held["id"], sha256, seen_at)
+    removed, added = (
+        (None, None) if known else changes(f"{held['title']}\n{held['body']}", f"{article.title}\n{article.body}")
+    )
+    if known or (not removed and not added):
+        if taken_over:
+            moved = corpus.replant({held["id"]})
+            corpus.place(held["id"], article, same=stories.names(topic.relevance), moved=moved)
+        if known and own != article.url:
             return _visit(article, page_url, Ending.DUPLICATE, f"held as {article.url}", held["id"])
-        return _visit(article, page_url, Ending.UNCHANGED, "the words are those we hold", held["id"])
-    removed, added = changes(f"{held['title']}\n{held['body']}", f"{article.title}\n{article.body}")
-    if not removed and not added:
-        return _visit(article, page_url, Ending.UNCHANGED, "only furniture, punctuation or order differ", held["id"])
+        reason = "the words are those we hold" if known else "only furniture, punctuation or order differ"
+        return _visit(article, page_url, Ending.UNCHANGED, reason, held["id"])
+    if origin is not None and fetched:
+        reason = f"not taken: {origin} has other words than this corpus fetched itself"
+        return _visit(article, page_url, Ending.UNCHANGED, reason, held["id"])
     corpus.unindex(held["id"], held["title"], held["body"])
     touched = corpus.remove_sketch(held["latest_id"])
-    revision_id = corpus.add_revision(
-        held["id"], article, seen_at, page_url=page_url, page_sha256=page_sha256, removed=removed, added=added
-    )
+    alike = is_carried(article.evidence) == is_carried(json.loads(held["evidence"]))
+    edit = {"removed": removed, "added": added} if alike else {}  # a feed's text and the page's are no edit
+    revision_id = corpus.add_revision(held["id"], article, seen_at, **revision, **edit)
     _relate(corpus, topic, held["id"], revision_id, article, verdict, touched)
     return _visit(article, page_url, Ending.REVISED, f"revision {held['rev'] + 1}", held["id"])
+
+
+def _is_doubtful(article: Article) -> bool:
+    """Say whether an earlier houxu read a text, one that did not note which source filled it."""
+    return any(where.endswith("lead") for where in article.evidence.values())
 
 
 def _relate(

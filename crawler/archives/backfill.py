@@ -265,11 +265,11 @@ def _go_on(corpus: Corpus, task: Task, read: Reading) -> None:
             read.dropped[reason] = read.dropped.get(reason, 0) + 1
         read.number, read.offset, read.record_id = record.place.number, record.place.offset, record.place.record_id
         if is_enough(pages) or read.number % CHECKPOINT == 0:
-            _take(corpus, task.topic, pages, run_id)
+            _take(corpus, task, pages, run_id)
             pages = []
         if read.number % CHECKPOINT == 0:
             archive_progress.note(corpus, read)
-    _take(corpus, task.topic, pages, run_id)
+    _take(corpus, task, pages, run_id)
     now = datetime.now(UTC)
     with corpus.transaction():
         corpus.settle(now, days=None)
@@ -278,12 +278,14 @@ def _go_on(corpus: Corpus, task: Task, read: Reading) -> None:
     archive_progress.note(corpus, read)
 
 
-def _take(corpus: Corpus, topic: Topic, pages: Iterable[Page], run_id: int) -> None:
+def _take(corpus: Corpus, task: Task, pages: Iterable[Page], run_id: int) -> None:
     """Take pages along the path as live ones; not one that was: by the run that was killed, or from a record before."""
     every = {(page.url, page.fetched_at, hashlib.sha256(page.body).hexdigest()): page for page in pages}
     fresh = [page for key, page in every.items() if not archive_progress.is_taken(corpus, *key)]
     if fresh:
-        append_all(corpus, topic, [Fetched(prepared=prepare(topic, page), status=200) for page in fresh], run_id)
+        origin = f"backfill of {task.file.name}"
+        every_page = [Fetched(prepared=prepare(task.topic, page), status=200, origin=origin) for page in fresh]
+        append_all(corpus, task.topic, every_page, run_id)
 
 
 @contextmanager

@@ -200,7 +200,8 @@ def _tell(corpus: Merging, topic: Topic, group: list[Telling], run_id: int) -> N
         by_lead: set[str] = set()
         for one, article, verdict in read:
             at = instant(one.row["at"])
-            visit = append_article(corpus, topic, article, verdict, at, one.row["url"], one.row["page_sha256"])
+            url, page, origin = one.row["url"], one.row["page_sha256"], one.origin(corpus)
+            visit = append_article(corpus, topic, article, verdict, at, url, page, origin=origin)
             if visit.ending is Ending.UNCHANGED and one.row["lead"] is not None and one.row["lead"] not in by_lead:
                 visit = replace(visit, ending=Ending.DUPLICATE, reason="another lead gave this article")
             if one.row["lead"] is not None:
@@ -241,7 +242,14 @@ def _write(corpus: Merging, one: Telling, visit: Visit, run_id: int) -> None:
         return
     lead_id = corpus.id_at("leads", row["lead"])
     visit_id = corpus.add_visit(
-        run_id, lead_id, visit, instant(row["at"]), status=row["status"], page_sha256=row["page_sha256"], ms=row["ms"]
+        run_id,
+        lead_id,
+        visit,
+        instant(row["at"]),
+        status=row["status"],
+        page_sha256=row["page_sha256"],
+        ms=row["ms"],
+        origin=one.origin(corpus),
     )
     corpus.add_verdict(
         one.verdict(),

@@ -26,7 +26,7 @@ def replay(
     *,
     progress: Callable[[int], object] = lambda _count: None,
 ) -> Counter[str]:
-    """Take every HTML page of the files along the path.
+    """Take every HTML page of the files along the path, each text with the file as its origin.
 
     Args:
         corpus: open for writing, its lock held by the caller.
@@ -44,8 +44,9 @@ def replay(
     run_id = corpus.start_run("person", datetime.now(UTC), kind="replay")
     endings: Counter[str] = Counter()
     for file in files:
+        origin = f"replay of {file.name}"
         for page in pages(file):
-            endings[append(corpus, topic, prepare(topic, page), run_id, status=200).ending] += 1
+            endings[append(corpus, topic, prepare(topic, page), run_id, status=200, origin=origin).ending] += 1
             progress(1)
     now = datetime.now(UTC)
     with corpus.transaction():

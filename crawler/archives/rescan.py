@@ -88,7 +88,7 @@ def _articles(corpus: Corpus, topic: Topic, now: datetime, progress: Callable[[i
 
 
 def _pages(corpus: Corpus, topic: Topic, run_id: int, ending: str, progress: Callable[[int], object]) -> Iterator[Flip]:
-    for lead_id, page, sha256 in corpus.pages_that_ended(ending, topic.digest):
+    for lead_id, page, sha256, origin in corpus.pages_that_ended(ending, topic.digest):
         try:
             body = corpus.pages.get(sha256)
         except PageLost:
@@ -98,5 +98,5 @@ def _pages(corpus: Corpus, topic: Topic, run_id: int, ending: str, progress: Cal
         if prepared.error is not None or prepared.verdict is None:
             continue  # stays in quarantine
         if prepared.verdict.relevant or ending == "unreadable":
-            visit = append(corpus, topic, prepared, run_id, lead_id=lead_id)
+            visit = append(corpus, topic, prepared, run_id, lead_id=lead_id, origin=origin)
             yield Flip(visit.url, prepared.article.title if prepared.article else None, visit.ending)

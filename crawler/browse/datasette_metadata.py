@@ -25,6 +25,7 @@ TABLES = {
     "runs": "One crawl, with a count per word of the sentence.",
     "sightings": "Where else a lead was seen, and under which title.",
     "sources": "Where leads come from, and when each is polled next.",
+    "spellings": "Another address under which a lead was shown, tried before the lead ends.",
     "stories": "A thread of coverage.",
     "claims": "What the seed said, as the topic file has it.",
     "claim_sightings": "A sentence that states a claim: the number, who is quoted, and how it relates to the seed's.",

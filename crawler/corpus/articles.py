@@ -31,7 +31,7 @@ class Articles(Base):
     def article_at(self, url: str) -> dict[str, Any] | None:
         """Return the row of the article under a canonical URL, with its latest text, or None."""
         rows = self.rows(
-            "SELECT a.*, r.rev, r.title, r.body, r.sha256, r.seen_at FROM articles a "
+            "SELECT a.*, r.rev, r.title, r.body, r.sha256, r.seen_at, r.evidence FROM articles a "
             "JOIN revisions r ON r.id = a.latest_id WHERE a.url = ?",
             (url,),
         )
@@ -58,22 +58,31 @@ class Articles(Base):
         Where the page says only a day, the article counts as published at the day's last second, or when it was seen
         if that is earlier: midnight would make it first before everyone who says the hour.
         """
-        published = article.published_at
-        if published is not None and article.day_only:
-            published = max(published, min(published + LAST_SECOND, seen_at))
         cursor = self.conn.execute(
-            "INSERT INTO articles (url, outlet, lang, first_seen_at, published_at, relevant) VALUES (?, ?, ?, ?, ?, 1)",
-            (
-                article.url,
-                article.outlet,
-                article.lang,
-                stamp(seen_at),
-                None if published is None else stamp(published),
-            ),
+            "INSERT INTO articles (url, outlet, lang, first_seen_at, published_at, dated_by, relevant) "
+            "VALUES (?, ?, ?, ?, ?, ?, 1)",
+            (article.url, article.outlet, article.lang, stamp(seen_at), *_dated(article, seen_at)),
         )
         article_id = int(cursor.lastrowid or 0)
         self.conn.execute("UPDATE articles SET root_id = id WHERE id = ?", (article_id,))
         return article_id
+
+    def is_fetched(self, article_id: int) -> bool:
+        """Say whether this corpus fetched a text of an article itself, rather than had it of an archive or a corpus."""
+        asked = "SELECT 1 FROM revisions WHERE article_id = ? AND origin IS NULL"
+        return self.value(asked, (article_id,)) is not None
+
+    def take_over(self, article_id: int, article: Article, seen_at: datetime) -> None:
+        """Let an article have the date, outlet and language of a page that was fetched now, and be no more doubtful.
+
+        For one of which an archive or, under an earlier houxu, another site's source said them. Replant it afterwards.
+        Inside a transaction of the caller.
+        """
+        self.conn.execute(
+            "UPDATE articles SET outlet = ?, lang = coalesce(?, lang), published_at = ?, dated_by = ?, doubtful = NULL "
+            "WHERE id = ?",
+            (article.outlet, article.lang, *_dated(article, seen_at), article_id),
+        )
 
     def add_revision(
         self,
@@ -85,13 +94,15 @@ class Articles(Base):
         page_sha256: str | None = None,
         removed: str | None = None,
         added: str | None = None,
+        origin: str | None = None,
     ) -> int:
         """Append a text to an article and return the revision's id, inside a transaction of the caller."""
         rev = 1 + int(self.value("SELECT count(*) FROM revisions WHERE article_id = ?", (article_id,)))
         cursor = self.conn.execute(
             "INSERT INTO revisions (article_id, rev, seen_at, title, body, authors, credited_source, published_at, "
             "published_raw, published_tz, modified_at, lang, image, evidence, sha256, bare_sha256, page_url, "
-            "page_sha256, removed, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "page_sha256, removed, added, origin) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 article_id,
                 rev,
@@ -113,6 +124,7 @@ class Articles(Base):
                 page_sha256,
                 removed,
                 added,
+                origin,
             ),
         )
         revision_id = int(cursor.lastrowid or 0)
@@ -181,3 +193,13 @@ class Articles(Base):
                 lang=row["lang"],
             )
             yield each["id"], bool(row["relevant"]), article
+
+
+def _dated(article: Article, seen_at: datetime) -> tuple[str | None, str | None]:
+    """Return when an article counts as published, and who says so: its page or a source."""
+    published = article.published_at
+    if published is None:
+        return None, None
+    if article.day_only:
+        published = max(published, min(published + LAST_SECOND, seen_at))
+    return stamp(published), "source" if article.evidence.get("published_at", "").startswith("lead") else "page"

@@ -206,6 +206,7 @@ def _forget_rows(corpus: Corpus, what: str) -> None:
                        UNION SELECT url FROM visits WHERE id IN {visits})""",
         f"DELETE FROM visits WHERE id IN {visits}",
         f"DELETE FROM sightings WHERE lead_id IN {leads}",
+        f"DELETE FROM spellings WHERE lead_id IN {leads}",
         f"DELETE FROM leads WHERE id IN {leads}",
         f"DELETE FROM articles WHERE id IN {articles}",
     )

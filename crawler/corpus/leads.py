@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crawler.corpus.lead_queue import Waiting
+from crawler.corpus.lead_spellings import Spellings
 from crawler.model import Ending, Lead, Page, Visit, instant, stamp
 from crawler.sources.revisits import MEMORY, allowance, heat, next_visit
 from crawler.text import sanitize
+from crawler.text.authority import own_lead, speaks_for
+from crawler.text.urls import host_of, unwrapped
 from crawler.text.web_addresses import is_web_url, netloc_of
 
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
+
+OWN = 2
+"""The rank of a source that speaks for the lead's site."""
 
 OPAQUE = "leads to no web page (an opaque link, a file): not visited by design, kept for its title and outlet"
 
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _VISITED = """
-SELECT v.id AS visit_id, v.url AS visit_url, v.at, v.page_sha256, leads.*, s.lang, s.timezone
+SELECT v.id AS visit_id, v.url AS visit_url, v.at, v.page_sha256, v.origin AS visit_origin, leads.*, s.lang, s.timezone
 FROM visits v LEFT JOIN leads ON leads.id = v.lead_id LEFT JOIN sources s ON s.id = leads.source_id
 """
 
@@ -34,41 +40,38 @@ _NEW = frozenset({Ending.STORED, Ending.PAYWALLED})
 """Endings of an article's first visit: it is a story of its own until the run settles."""
 
 
-class Leads(Waiting):
+class Leads(Spellings):
     """The tables `leads`, `sightings` and `visits`."""
 
     def add_lead(self, run_id: int, source_id: str, url: str, lead: Lead, now: datetime) -> bool:
         """Append a lead under its canonical `url`, or note one more sighting of it; say whether it is news.
 
-        News is a lead never seen before, and one whose source says that its page has changed: that is visited again.
+        News is a lead never seen before, and one whose own site says that its page has changed: that is visited again.
 
-        What the first source left unsaid (title, outlet, date, body) is filled in by later ones, so that the order in
-        which sources are polled does not matter. A forgotten URL or host is not taken up again. Inside a transaction
-        of the caller.
+        What each source says (title, outlet, date, text) is kept with its sighting. The lead has it from the source
+        that counts for it best (see `rank`): what that left unsaid is filled in by others of the same site, so that
+        the order in which sources are polled does not matter. A forgotten URL or host is not taken up again. Inside a
+        transaction of the caller.
         """
-        fit = sanitize.lead(lead)
+        fit = sanitize.lead(replace(lead, url=unwrapped(lead.url)))
         if fit is None or not is_web_url(url) or self.is_forgotten(url):
             return False
-        lead = fit
-        host = netloc_of(lead.url)
-        published = None if lead.published_at is None else stamp(lead.published_at)
-        values = {
+        lead = replace(fit, speaker=f"//{host_of(fit.speaker or fit.url)}")
+        own = own_lead(lead, url) is not None
+        values = _words(lead) | {
             "url": url,
             "fetch_url": lead.url,
-            "host": host,
+            "fetch_own": own,
+            "host": netloc_of(lead.url),
             "source_id": source_id,
-            "title": lead.title,
-            "outlet": lead.outlet,
-            "published_at": published,
-            "published_raw": lead.published_raw,
-            "body": lead.body,
             "now": stamp(now),
             "next": stamp(now) if lead.visitable else None,
         }
         cursor = self.conn.execute(
-            "INSERT INTO leads (url, fetch_url, host, source_id, title, outlet, published_at, published_raw, body, "
-            "found_at, next_visit_at) VALUES (:url, :fetch_url, :host, :source_id, :title, :outlet, :published_at, "
-            ":published_raw, :body, :now, :next) ON CONFLICT (url) DO NOTHING RETURNING id",
+            "INSERT INTO leads (url, fetch_url, fetch_own, host, source_id, title, outlet, published_at, "
+            "published_raw, body, said_by, pairings, found_at, next_visit_at) VALUES (:url, :fetch_url, :fetch_own, "
+            ":host, :source_id, :title, :outlet, :published_at, :published_raw, :body, :said_by, :pairings, :now, "
+            ":next) ON CONFLICT (url) DO NOTHING RETURNING id",
             values,
         )
         row = cursor.fetchone()
@@ -79,6 +82,37 @@ class Leads(Waiting):
                 self.add_visit(run_id, lead_id, Visit(url=lead.url, ending=Ending.DEFERRED, reason=OPAQUE), now)
                 self.conn.execute("UPDATE leads SET ending = 'deferred' WHERE id = ?", (lead_id,))
         else:
+            (held,) = self.rows("SELECT * FROM leads WHERE url = ?", (url,))
+            lead_id = held["id"]
+            self._fill(held, lead, values)
+            if lead.visitable:
+                self.add_spelling(held, source_id, lead.url, own=own, now=now)
+            if lead.again and own:
+                self.conn.execute("UPDATE leads SET next_visit_at = :now WHERE url = :url", values)
+        self.conn.execute(
+            "INSERT INTO sightings (lead_id, source_id, url, title, published_raw, seen_at, own, outlet, published_at, "
+            "body) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS "
+            "(SELECT 1 FROM sightings WHERE lead_id = ?1 AND source_id = ?2)",
+            (
+                *(lead_id, source_id, lead.url, lead.title, lead.published_raw, stamp(now), own, lead.outlet),
+                *(values["published_at"], None if own else sanitize.quotation(lead.body)),
+            ),
+        )
+        return new or (lead.again and own)
+
+    def _fill(self, held: dict[str, Any], lead: Lead, values: dict[str, Any]) -> None:
+        """Let a lead have the words of a source that counts for it better, or what its own site left unsaid."""
+        before = lead_of(held)
+        if rank(lead, held["url"]) > rank(before, held["url"]):
+            self.conn.execute(
+                "UPDATE leads SET title = :title, outlet = :outlet, published_at = :published_at, published_raw = "
+                ":published_raw, said_by = :said_by, pairings = :pairings, body = CASE WHEN next_visit_at IS NULL THEN "
+                "NULL ELSE :body END WHERE url = :url",
+                values,
+            )
+        elif speaks_for(lead.speaker or lead.url, before.speaker or before.url) and {*before.pairings} <= {
+            *lead.pairings
+        }:
             self.conn.execute(
                 "UPDATE leads SET title = coalesce(title, :title), outlet = coalesce(outlet, :outlet), "
                 "published_at = coalesce(published_at, :published_at), "
@@ -86,16 +120,6 @@ class Leads(Waiting):
                 "body = CASE WHEN next_visit_at IS NULL THEN body ELSE coalesce(body, :body) END WHERE url = :url",
                 values,
             )
-            lead_id = self.value("SELECT id FROM leads WHERE url = ?", (url,))
-            if lead.again:
-                self.conn.execute("UPDATE leads SET next_visit_at = :now WHERE url = :url", values)
-        self.conn.execute(
-            "INSERT INTO sightings (lead_id, source_id, url, title, published_raw, seen_at) "
-            "SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS "
-            "(SELECT 1 FROM sightings WHERE lead_id = ?1 AND source_id = ?2)",
-            (lead_id, source_id, lead.url, lead.title, lead.published_raw, stamp(now)),
-        )
-        return new or lead.again
 
     def revisits_left(self, requests_per_day: int, now: datetime) -> int:
         """Return how many articles may be visited again now, of a day's requests."""
@@ -129,12 +153,13 @@ class Leads(Waiting):
         status: int | None = None,
         page_sha256: str | None = None,
         ms: int = 0,
+        origin: str | None = None,
     ) -> int:
         """Append a visit with its ending and return its id, inside a transaction of the caller."""
         visit = sanitize.visit(visit)
         cursor = self.conn.execute(
-            "INSERT INTO visits (run_id, lead_id, url, at, status, ending, reason, article_id, page_sha256, ms) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO visits (run_id, lead_id, url, at, status, ending, reason, article_id, page_sha256, ms, "
+            "origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run_id,
                 lead_id,
@@ -146,6 +171,7 @@ class Leads(Waiting):
                 visit.article_id,
                 page_sha256,
                 ms,
+                origin,
             ),
         )
         return int(cursor.lastrowid or 0)
@@ -169,14 +195,24 @@ class Leads(Waiting):
         A deferred one stays open: until `retry_at`, which is its host's wish and no try of its own, else 5 minutes
         doubled with every try up to a day. One that is an article stays on the ladder of later visits, with the
         validators of its page, whatever a later visit finds in its place: a page that is gone may come back. When it
-        does, it repeats a rung.
+        does, it repeats a rung. One that was seen under another spelling is tried under that before it ends.
         """
-        (lead,) = self.rows("SELECT tries, rung, ending, article_id FROM leads WHERE id = ?", (lead_id,))
+        (lead,) = self.rows("SELECT * FROM leads WHERE id = ?", (lead_id,))
         if visit.ending is Ending.DEFERRED:
+            if (other := self.other_spelling(lead, visit)) is not None:
+                self.spell(lead, other, tried=False)
             wait = min(FIRST_WAIT * 2 ** min(lead["tries"], 10), LONGEST_WAIT)
             self.conn.execute(
                 "UPDATE leads SET tries = tries + ?, ending = 'deferred', next_visit_at = ? WHERE id = ?",
                 (retry_at is None, stamp(retry_at or now + wait), lead_id),
+            )
+            return
+        if (other := self.other_spelling(lead, visit)) is not None:
+            self.spell(lead, other, tried=True)
+            self.conn.execute(
+                "UPDATE leads SET ending = ?, article_id = coalesce(?, article_id), tries = 0, rung = 0, "
+                "next_visit_at = ? WHERE id = ?",
+                (visit.ending, visit.article_id, stamp(now), lead_id),
             )
             return
         had = visit.ending in _HAD
@@ -225,17 +261,20 @@ class Leads(Waiting):
             asked,
         )
         edits = self.rows(
-            "SELECT r.seen_at AS at FROM articles a JOIN revisions r ON r.article_id = a.id WHERE r.rev > 1 AND "
-            "a.story_id = (SELECT story_id FROM articles WHERE id = :id) AND r.seen_at >= :since",
+            "SELECT r.seen_at AS at FROM articles a JOIN revisions r ON r.article_id = a.id "
+            "WHERE r.rev > 1 AND r.removed IS NOT NULL AND a.story_id = "
+            "(SELECT story_id FROM articles WHERE id = :id) AND r.seen_at >= :since",
             asked,
         )
         return heat((instant(row["at"]) for row in texts), (instant(row["at"]) for row in edits), now)
 
-    def pages_that_ended(self, ending: str, topic_digest: str) -> list[tuple[int | None, Callable[[bytes], Page], str]]:
+    def pages_that_ended(
+        self, ending: str, topic_digest: str
+    ) -> list[tuple[int | None, Callable[[bytes], Page], str, str | None]]:
         """Return the pages whose latest visit had this ending, but those already judged by the rules of this digest.
 
         Returns:
-            (lead, a function that makes the Page of its bytes, the bytes' key) for each.
+            (lead, a function that makes the Page of its bytes, the bytes' key, the archive it came out of) for each.
         """
         rows = self.rows(
             f"{_VISITED} "
@@ -243,7 +282,7 @@ class Leads(Waiting):
             "AND (SELECT topic_digest FROM verdicts d WHERE d.visit_id = v.id) IS NOT ? ORDER BY v.id",
             (ending, topic_digest),
         )
-        return [(row["id"], partial(_page, row), row["page_sha256"]) for row in rows]
+        return [(row["id"], partial(_page, row), row["page_sha256"], row["visit_origin"]) for row in rows]
 
     def page_of(self, visit_id: int, body: bytes) -> Page:
         """Return the Page of the bytes that a visit fetched."""
@@ -271,4 +310,29 @@ def lead_of(row: dict[str, Any]) -> Lead:
         published_at=None if row["published_at"] is None else instant(row["published_at"]),
         published_raw=row["published_raw"],
         body=row["body"],
+        speaker=None if row["said_by"] is None else f"//{row['said_by']}",
+        pairings=tuple(json.loads(row["pairings"])),
     )
+
+
+def _words(lead: Lead) -> dict[str, Any]:
+    """Return the columns of a lead that its source says."""
+    return {
+        "title": lead.title,
+        "outlet": lead.outlet,
+        "published_at": None if lead.published_at is None else stamp(lead.published_at),
+        "published_raw": lead.published_raw,
+        "body": lead.body,
+        "said_by": host_of(lead.speaker or lead.url),
+        "pairings": json.dumps(lead.pairings),
+    }
+
+
+def rank(lead: Lead, url: str) -> int:
+    """Return how well a source counts for a lead: it speaks for its site, or for others by a pairing, or neither.
+
+    The second is of use where a link leads over a counter (FeedBurner's) to a page of the paired site.
+    """
+    if own_lead(lead, url) is not None:
+        return OWN
+    return 1 if lead.pairings else 0

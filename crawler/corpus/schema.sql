@@ -102,7 +102,10 @@ CREATE TABLE leads (
   tries         INTEGER NOT NULL DEFAULT 0, -- without an answer, in a row
   rung          INTEGER NOT NULL DEFAULT 0, -- visits again so far, on the ladder of crawler/sources/revisits.py
   ending        TEXT,                       -- of its last visit
-  article_id    INTEGER REFERENCES articles (id)
+  article_id    INTEGER REFERENCES articles (id),
+  said_by       TEXT,                       -- host that said title, outlet, published_at and body; '': not known
+  pairings      TEXT NOT NULL DEFAULT '[]', -- JSON: hosts it speaks for besides its own site
+  fetch_own     INTEGER NOT NULL DEFAULT 0  -- 1: a source of the lead's own site wrote fetch_url so
 ) STRICT;
 CREATE INDEX leads_due ON leads (host, next_visit_at) WHERE next_visit_at IS NOT NULL;
 CREATE INDEX leads_by_source ON leads (source_id);
@@ -116,7 +119,20 @@ CREATE TABLE sightings (
   title         TEXT,
   published_raw TEXT,
   seen_at       TEXT NOT NULL,
+  own           INTEGER NOT NULL DEFAULT 0, -- 1: the source speaks for the lead's site
+  outlet        TEXT,                       -- as this source said
+  published_at  TEXT,                       -- likewise
+  body          TEXT,                       -- likewise, its beginning, where the source is another site's
   PRIMARY KEY (lead_id, source_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spellings (
+  lead_id   INTEGER NOT NULL REFERENCES leads (id),
+  url       TEXT NOT NULL,                  -- as a source wrote it, other than leads.fetch_url
+  source_id TEXT NOT NULL REFERENCES sources (id),
+  own       INTEGER NOT NULL,               -- 1: the source speaks for the lead's site
+  tried     INTEGER NOT NULL,               -- 1: asked, and gave no article
+  PRIMARY KEY (lead_id, url)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE visits (
@@ -131,7 +147,8 @@ CREATE TABLE visits (
   reason      TEXT NOT NULL,
   article_id  INTEGER REFERENCES articles (id),
   page_sha256 TEXT,                         -- key into the pages file
-  ms          INTEGER NOT NULL DEFAULT 0
+  ms          INTEGER NOT NULL DEFAULT 0,
+  origin      TEXT                          -- the archive or corpus it came from; NULL: fetched here
 ) STRICT;
 CREATE INDEX visits_by_lead ON visits (lead_id);
 CREATE INDEX visits_by_url ON visits (url);
@@ -169,7 +186,10 @@ CREATE TABLE articles (
   published_at  TEXT,                       -- of its first revision, a day without a time as its last second:
                                             -- decides who was first
   latest_id     INTEGER REFERENCES revisions (id),
-  relevant      INTEGER NOT NULL            -- its latest verdict
+  relevant      INTEGER NOT NULL,           -- its latest verdict
+  dated_by      TEXT,                       -- page, or source: who said published_at
+  doubtful      TEXT                        -- body, published_at or both: what a source of another site may have filled
+                                            -- under an earlier houxu; it is visited again
 ) STRICT;
 CREATE INDEX articles_by_story ON articles (story_id);
 CREATE INDEX articles_by_root ON articles (root_id);
@@ -199,6 +219,7 @@ CREATE TABLE revisions (
   page_sha256     TEXT,
   removed         TEXT,                     -- words that the revision before had
   added           TEXT,                     -- words that it had not
+  origin          TEXT,                     -- the archive or corpus it came from; NULL: fetched here
   UNIQUE (article_id, rev)
 ) STRICT;
 CREATE INDEX revisions_by_bare ON revisions (bare_sha256);

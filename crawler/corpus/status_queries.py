@@ -54,7 +54,7 @@ class Reads(Base):
             "article": article,
             "revisions": self.rows(
                 "SELECT id, rev, seen_at, title, published_at, published_raw, published_tz, credited_source, authors, "
-                "evidence, removed, added FROM revisions WHERE article_id = ? ORDER BY rev",
+                "evidence, removed, added, origin FROM revisions WHERE article_id = ? ORDER BY rev",
                 (article_id,),
             ),
             "matches": self._resembles("matches", article_id),
@@ -122,7 +122,7 @@ class Reads(Base):
         """Return the newest revisions after the first, with the words removed and added."""
         return self.rows(
             "SELECT a.id, a.url, a.outlet, r.title, r.rev, r.seen_at, r.removed, r.added FROM revisions r "
-            "JOIN articles a ON a.id = r.article_id WHERE r.rev > 1 AND a.relevant "
+            "JOIN articles a ON a.id = r.article_id WHERE r.rev > 1 AND r.removed IS NOT NULL AND a.relevant "
             "ORDER BY r.seen_at DESC, r.id DESC LIMIT ?",
             (limit,),
         )
@@ -144,6 +144,7 @@ class Reads(Base):
             "stories": self.value("SELECT count(*) FROM stories"),
             "backlog": self.value("SELECT count(*) FROM leads WHERE next_visit_at IS NOT NULL AND rung = 0"),
             "oldest_lead": self.value("SELECT min(found_at) FROM leads WHERE next_visit_at IS NOT NULL AND rung = 0"),
+            "doubtful": self.value("SELECT count(*) FROM articles WHERE doubtful IS NOT NULL"),
             "next_check_at": self.value("SELECT min(next_check_at) FROM sources WHERE enabled"),
             "last_run": last[0] if last else None,
             "last_success": success[0] if success else None,

@@ -6,14 +6,15 @@
 CREATE VIEW coverage AS
 SELECT a.id, a.url, a.outlet, a.lang, r.title, r.body, a.published_at, a.first_seen_at, a.story_id, a.root_id, a.depth,
        r.rev AS revisions,
-       coalesce(a.published_at, a.first_seen_at) < (SELECT value FROM meta WHERE key = 'seed') AS background, r.page_url
+       coalesce(a.published_at, a.first_seen_at) < (SELECT value FROM meta WHERE key = 'seed') AS background, r.page_url,
+       CASE WHEN a.published_at IS NULL THEN 'first seen' ELSE coalesce(a.dated_by, 'page') END AS dated_by
 FROM articles a JOIN revisions r ON r.id = a.latest_id
 WHERE a.relevant = 1;
 
 -- What happened when: the coverage in time order. One story: WHERE story_id = 7.
 CREATE VIEW timeline AS
 SELECT coalesce(published_at, first_seen_at) AS at, outlet, lang, title, url, depth > 0 AS copy, revisions, background,
-       story_id, id AS article_id
+       story_id, id AS article_id, dated_by
 FROM coverage
 ORDER BY at, url;
 
@@ -26,10 +27,10 @@ WHERE a.relevant = 1
 GROUP BY s.id;
 
 -- Who was first: a row per story, and by how much before the next independent text.
--- `dated_by` says what that rests on: the page's own date, or our first sight of it.
+-- `dated_by` says what that rests on: the page's own date, that of a source of its site, or our first sight of it.
 CREATE VIEW first_report AS
 SELECT s.id AS story_id, s.headline, coalesce(c.published_at, c.first_seen_at) AS at, c.outlet, c.title, c.url,
-       CASE WHEN c.published_at IS NULL THEN 'first seen' ELSE 'page' END AS dated_by,
+       c.dated_by,
        round((julianday((SELECT min(coalesce(n.published_at, n.first_seen_at)) FROM articles n
                          WHERE n.story_id = s.id AND n.root_id <> c.root_id AND n.relevant = 1))
               - julianday(coalesce(c.published_at, c.first_seen_at))) * 24, 1) AS hours_ahead,
@@ -51,14 +52,15 @@ WHERE a.relevant = 1
   AND EXISTS (SELECT 1 FROM articles k WHERE k.root_id = a.root_id AND k.depth > 0 AND k.relevant = 1)
 ORDER BY a.root_id, at, a.url;
 
--- What was changed after the fact: a row per revision but the first, the newest first.
+-- What was changed after the fact: a row per revision but the first, the newest first. `told_by` and `told_by_before`
+-- are the archives that texts came out of, NULL where they were fetched here.
 CREATE VIEW edits AS
 SELECT r.seen_at, a.outlet, r.title, CASE WHEN b.title <> r.title THEN b.title END AS title_before, r.removed, r.added,
        round((julianday(r.seen_at) - julianday(a.first_seen_at)) * 24, 1) AS hours_after, r.rev, a.url, a.story_id,
-       a.id AS article_id
+       a.id AS article_id, r.origin AS told_by, b.origin AS told_by_before
 FROM revisions r JOIN articles a ON a.id = r.article_id
      JOIN revisions b ON b.article_id = r.article_id AND b.rev = r.rev - 1
-WHERE r.rev > 1 AND a.relevant = 1
+WHERE r.rev > 1 AND a.relevant = 1 AND r.removed IS NOT NULL
 ORDER BY r.seen_at DESC, r.id DESC;
 
 -- What was taken down: a row per article whose page was not there when it was last visited. Its text stays.
@@ -180,7 +182,7 @@ FROM revisions r CROSS JOIN articles a ON a.id = r.article_id
      CROSS JOIN revisions o ON o.article_id = r.article_id AND o.rev = r.rev - 1
      CROSS JOIN claim_sightings b ON b.revision_id = o.id
      CROSS JOIN claim_sightings n ON n.revision_id = r.id AND n.claim_id = b.claim_id
-WHERE a.relevant = 1 AND r.rev > 1
+WHERE a.relevant = 1 AND r.rev > 1 AND r.removed IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM claim_sightings k WHERE k.revision_id = r.id AND k.claim_id = b.claim_id
                   AND k.value IS b.value AND k.unit IS b.unit)
   AND NOT EXISTS (SELECT 1 FROM claim_sightings k WHERE k.revision_id = o.id AND k.claim_id = n.claim_id

@@ -3,17 +3,19 @@
 from crawler.dedupe.match import match
 from crawler.dedupe.reprint_tree import Edge, Node, plant
 from crawler.dedupe.sketch import bare_sha256, sketch, sketch_version
-from crawler.text.urls import canonical_of, canonical_url, host_of, site
+from crawler.text.authority import article_url
+from crawler.text.urls import canonical_url, host_of, served_url, site
 
 __all__ = [
     "Edge",
     "Node",
+    "article_url",
     "bare_sha256",
-    "canonical_of",
     "canonical_url",
     "host_of",
     "match",
     "plant",
+    "served_url",
     "site",
     "sketch",
     "sketch_version",

@@ -28,6 +28,7 @@ from crawler.extract.plain import is_plain, title_and_body
 from crawler.extract.sites import Ruled, rule_for
 from crawler.extract.title import title_of
 from crawler.model import Article
+from crawler.text.authority import own_lead, source_of
 from crawler.text.charset import decode
 from crawler.text.folding import clean
 
@@ -46,8 +47,9 @@ was the better body below it, and the worse above (research/extraction.md)."""
 def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:
     """Return what a page says, as an article.
 
-    What a site rule selects wins over what the page says, and that over what its source said of the lead, which only
-    fills gaps; `evidence` says for each field where it was found.
+    What a site rule selects wins over what the page says, and that over what its source said of the lead. That only
+    fills gaps, and only where the source speaks for the page (crawler/text/authority.py). `evidence` says for each
+    field where it was found: `lead of HOST` names who said it.
 
     Args:
         page: what one visit fetched.
@@ -56,13 +58,15 @@ def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:
     Raises:
         Unreadable: there is no HTML, or no article in it, and the lead brought none either.
     """
+    page = replace(page, lead=own_lead(page.lead, page.url))
     try:
         article = _read(page, rule_for(page, sites))
     except Unreadable:
         said = _lead_text(page.lead)
         if not said:
             raise
-        article = Article(url=page.url, title="", body=said, lang=page.lang, evidence={"body": "lead"})
+        evidence = {"body": source_of(page.lead) if page.lead else ""}
+        article = Article(url=page.url, title="", body=said, lang=page.lang, evidence=evidence)
     return _filled(article, page.lead)
 
 
@@ -139,7 +143,7 @@ def _said(page: Page, document: tree.Document, facts: Facts, shown: str) -> tupl
         if not longer:
             longer, where = script_state.scripted(document)
         if not longer:
-            longer, where = _lead_text(page.lead), "lead"
+            longer, where = _lead_text(page.lead), source_of(page.lead) if page.lead else ""
     return (longer, where) if len(shown) < _SHOWN * len(longer) else (shown, "text")
 
 
@@ -157,15 +161,15 @@ def _filled(article: Article, lead: Lead | None) -> Article:
         return article
     evidence = dict(article.evidence)
     if not article.title and lead.title:
-        article, evidence["title"] = replace(article, title=clean(lead.title)), "lead"
+        article, evidence["title"] = replace(article, title=clean(lead.title)), source_of(lead)
     if article.published_at is None and lead.published_at:
         article = replace(article, published_at=lead.published_at, published_raw=lead.published_raw)
-        evidence["published_at"] = "lead"
+        evidence["published_at"] = source_of(lead)
     elif article.published_at and article.day_only and lead.published_at:
         since = lead.published_at - article.published_at  # which is the first instant of that day, where the page is
         if timedelta(0) < since < timedelta(days=1):
             article = replace(article, published_at=lead.published_at, day_only=False)
-            evidence["published_at"] += ", its time from the lead"
+            evidence["published_at"] += f", its time from the {source_of(lead)}"
     if article.outlet is None and lead.outlet:
-        article, evidence["outlet"] = replace(article, outlet=lead.outlet), "lead"
+        article, evidence["outlet"] = replace(article, outlet=lead.outlet), source_of(lead)
     return replace(article, evidence=evidence)

@@ -18,7 +18,8 @@ class Lead:
 
     `body` is HTML the source itself carried (content:encoded), kept for when the page cannot be had. `visitable` is
     false for links that lead nowhere by design (Google News): they are kept for their title and outlet. `again`: the
-    source says that its page has changed.
+    source says that its page has changed. `speaker` is the URL whose answer says all this, after redirects, None for
+    the lead's own site; it counts for pages of its site and of the hosts in `pairings` (crawler/text/authority.py).
     """
 
     url: str
@@ -29,6 +30,8 @@ class Lead:
     body: str | None = None
     visitable: bool = True
     again: bool = False
+    speaker: str | None = None
+    pairings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

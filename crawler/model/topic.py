@@ -30,7 +30,8 @@ class Source:
 
     `lang` and `timezone` are what its pages are read with where they do not say themselves; `rules` are the CSS
     selectors of a listing; `adapter` names the reader of a search, and `only` is what the names of its hits begin with.
-    `weight` is what a minute's wait for its items counts against that of others.
+    `weight` is what a minute's wait for its items counts against that of others. `pairings` are the hosts, with all
+    below them, whose articles it speaks for besides those of its own site (crawler/text/authority.py).
     """
 
     id: str
@@ -46,6 +47,7 @@ class Source:
     max_gap: timedelta | None = None
     expect_silence: timedelta | None = None
     rules: Mapping[str, str] = field(default_factory=dict)
+    pairings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,7 +152,7 @@ def _source_line(row: Mapping[str, Any]) -> str:
 def _first(row: Mapping[str, Any]) -> str:
     ahead = row["hours_ahead"]
     by = f", {ahead:g} h before the next" if ahead is not None and ahead > 0 else ""
-    rests = "" if row["dated_by"] == "page" else " (as first seen)"
+    rests = {"page": "", "source": " (as its site's feed says)"}.get(row["dated_by"], " (as first seen)")
     return f"first {_plain(row['first_outlet'] or 'outlet unknown')} at {row['first_at']}{rests}{by}"
 
 

@@ -279,6 +279,8 @@ def status(answer: Mapping[str, Any]) -> Iterable[str]:
     yield f"  {counted(answer['articles'], 'article')}, {revisions}, {stories}"
     waiting = f", the oldest since {answer['oldest_lead']}" if answer["oldest_lead"] else ""
     yield f"  {counted(answer['backlog'], 'lead waits', 'leads wait')} for a visit{waiting}"
+    if doubtful := answer["doubtful"]:
+        yield f"  {counted(doubtful, 'article', 'articles')} to be visited again: date or text may be of another site"
     if last:
         ending = last["ending"] or "still running, or killed"
         yield f"  last run {last['started_at']} by {last['by']}: {ending}" + (

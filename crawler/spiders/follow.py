@@ -35,6 +35,7 @@ from crawler.spiders.failures import explain
 from crawler.spiders.frontier import Frontier, Task
 from crawler.spiders.http_endings import ending_of, is_binary
 from crawler.spiders.items import Polled, Visited, header_map, latency, poll_of, validators, with_file
+from crawler.text.authority import own_lead
 from crawler.text.web_addresses import is_web_url, netloc_of
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ class FollowSpider(Spider):
         except Exception as error:  # noqa: BLE001 a hostile answer is its source's fault, and must not cost its host
             item.poll = replace(item.poll, error=f"its reader failed: {type(error).__name__}: {error}"[:300])
             return ()
-        item.poll = replace(item.poll, leads=(*item.poll.leads, *answer.leads), signals=answer.signals)
+        said = (replace(lead, speaker=response.url, pairings=source.pairings) for lead in answer.leads)
+        item.poll = replace(item.poll, leads=(*item.poll.leads, *said), signals=answer.signals)
         item.charset = answer.charset
         item.notes += answer.notes
         if answer.dropped:
@@ -244,7 +246,7 @@ class FollowSpider(Spider):
         item.answered = netloc_of(response.url)
         if ending is None:
             item.page = page
-        elif ending[0] is Ending.BLOCKED and page.lead and page.lead.body:
+        elif ending[0] is Ending.BLOCKED and (lead := own_lead(page.lead, page.url)) and lead.body:
             item.page = replace(page, body=b"")  # what the source carried is all there is
         else:
             item.visit = Visit(url=response.url, ending=ending[0], reason=ending[1], article_id=row["article_id"])

@@ -18,6 +18,7 @@ from crawler.limits import (
     BODY_CHARACTERS,
     NAME_CHARACTERS,
     PLACES_PER_TERM,
+    QUOTATION_CHARACTERS,
     REASON_CHARACTERS,
     TERM_PLACES,
     TITLE_CHARACTERS,
@@ -74,6 +75,11 @@ def lead(said: Lead) -> Lead | None:
         published_raw=_name(said.published_raw, limits.DATE_CHARACTERS),
         body=clean(said.body[:BODY_CHARACTERS]) or None if said.body else None,
     )
+
+
+def quotation(said: str | None) -> str | None:
+    """Return the beginning of a text that a source carried of another site's page, on one line and without HTML."""
+    return _name(said[: QUOTATION_CHARACTERS * 8], QUOTATION_CHARACTERS) if said else None
 
 
 def visit(said: Visit) -> Visit:

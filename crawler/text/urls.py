@@ -11,7 +11,7 @@ import ipaddress
 import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
@@ -46,60 +46,60 @@ _PASSES = 8
 """Taking one mark off may bare another (`.amp.amp`, a host in punycode within a cache's path), a few times at most."""
 
 _HOST_PREFIX = re.compile(r"^(?:www|m|wap|amp|mobile|3g)\.(?=[^.]+\.[^.])")
+_GOOGLE = "com|de|es|fr|it|nl|pl|ru|ca|co.uk|co.in|co.id|co.jp|co.kr|com.au|com.br|com.hk|com.mx|com.sg|com.tr|com.tw"
 _AMP_CACHE = re.compile(
-    r"^https?://(?:[^/]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.[a-z.]+/amp/)(s/)?(?=[^/]+\.)"
+    r"^https?://(?:[a-z0-9-]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.(?:"
+    + _GOOGLE.replace(".", r"\.")
+    + r")/amp/)(s/)?(?=[^/]+\.)"
 )
+"""The known caches: Google's, under its domains in the languages that are followed. Their links lead to the page of a
+publisher, whose name is in the path; a host that only looks like one of them (google.evil.com) is its own."""
+
 _AMP_PATH = re.compile(r"/amp(?=/)|(?<![/.]amp)(?:/*+\.amp|/++amp)++/*+$|(?<!\.amp)(?:\.amp)++(?=\.s?html?$)")
 _SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECASE)
-_HOME = re.compile(r"/?(?:(?:index|default|home)\.[a-z]{2,5})?", re.IGNORECASE)
 
 
 def canonical_url(url: str) -> str:
-    """Return the key of a URL: the same for every spelling of one address, and itself for a key.
+    """Return the key of a link: the same for every spelling of one address, and itself for a key.
 
     Without fragment, credentials, default port, tracking parameters, session, trailing slash, the host's `www.`, `m.`,
-    `wap.` and `amp.`, and AMP's marks in the path; AMP caches unwrapped; host in lower-case punycode; parameters
-    sorted; escapes in one form (w3lib). `http` counts as `https` where the host is a name and the port the default.
+    `wap.` and `amp.`, and AMP's marks in the path; links into AMP caches unwrapped; host in lower-case punycode;
+    parameters sorted; escapes in one form (w3lib). `http` counts as `https` where the host is a name and the port the
+    default. Of a page that answered, ask `served_url`.
 
     Args:
         url: absolute; anything that is not `http` or `https`, cannot be split, or is longer than any address that is
             asked, comes back stripped and otherwise as it is.
     """
     url = url.strip()
-    return url if len(url) > URL_CHARACTERS else _key_of(url)
+    return url if len(url) > URL_CHARACTERS else _key_of(url, cached=True)
+
+
+def served_url(url: str) -> str:
+    """Return the key of the address that answered: as `canonical_url`, but a cache's copy stays the cache's.
+
+    Args:
+        url: as for `canonical_url`, after redirects.
+    """
+    url = url.strip()
+    return url if len(url) > URL_CHARACTERS else _key_of(url, cached=False)
+
+
+def unwrapped(url: str) -> str:
+    """Return the publisher's address where a link leads into a known AMP cache, else the link as it is."""
+    while found := _AMP_CACHE.match(url[:URL_CHARACTERS]):
+        url = ("https://" if found[1] else "http://") + url[found.end() :]
+    return url
 
 
 @lru_cache(maxsize=4096)  # a page's own is asked for three times on its way
-def _key_of(url: str) -> str:
+def _key_of(url: str, *, cached: bool) -> str:
     key = url
     for _ in range(_PASSES):
-        before, key = key, _stripped(key)
+        before, key = key, _stripped(unwrapped(key) if cached else key)
         if key == before:
             break
     return key
-
-
-def canonical_of(page_url: str, declared: str | None) -> str:
-    """Return the canonical URL of a page that declares one (`rel=canonical`, `og:url`).
-
-    The declared one counts where it is on the page's own site and not that site's home page, which broken templates
-    declare on every page.
-
-    Args:
-        page_url: where the page was fetched, absolute, after redirects.
-        declared: as written in the page, possibly relative; None for none.
-    """
-    own, declared = canonical_url(page_url), (declared or "").strip()
-    if not declared or len(declared) > URL_CHARACTERS:
-        return own
-    try:
-        said = canonical_url(urljoin(page_url if len(page_url) <= URL_CHARACTERS else "", declared))
-        parts = urlsplit(said)
-    except ValueError:
-        return own
-    home = _HOME.fullmatch(parts.path) and not parts.query
-    same = parts.scheme in {"http", "https"} and site(parts.hostname or "") == site(host_of(own))
-    return said if same and not home else own
 
 
 def host_of(url: str) -> str:
@@ -113,6 +113,12 @@ def host_of(url: str) -> str:
         return ""
 
 
+def owner_of(url: str) -> str:
+    """Return the site of a URL, that of its host without `www.`, `m.` and the like; empty where there is no host."""
+    return site(_bare_host(host_of(url)))
+
+
+@lru_cache(maxsize=4096)  # 10 microseconds, asked several times of every page and lead
 def site(host: str) -> str:
     """Return the name under which one publisher runs its hosts: `tech.sina.com.cn` gives `sina.com.cn`.
 
@@ -122,9 +128,14 @@ def site(host: str) -> str:
     return _suffixes()(host).top_domain_under_public_suffix or host
 
 
+def is_public_suffix(host: str) -> bool:
+    """Say whether anybody may register a name below this one: com, co.uk, github.io."""
+    return _suffixes()(host).suffix == host
+
+
 def _stripped(url: str) -> str:
     try:
-        parts = urlsplit(canonicalize_url(_unwrapped(url)))
+        parts = urlsplit(canonicalize_url(url))
         host, port = _bare_host(parts.hostname or ""), parts.port
     except ValueError:
         return url
@@ -149,15 +160,10 @@ def _suffixes() -> TLDExtract:
     return TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
 
 
-def _unwrapped(url: str) -> str:
-    while found := _AMP_CACHE.match(url):
-        url = ("https://" if found[1] else "http://") + url[found.end() :]
-    return url
-
-
 def _bare_host(host: str) -> str:
+    """Return a host without `www.` and the like; under a public suffix such a name is somebody's own (m.github.io)."""
     host = host.strip(".")
-    while found := _HOST_PREFIX.match(host):
+    while (found := _HOST_PREFIX.match(host)) and _suffixes()(host).top_domain_under_public_suffix != host:
         host = host[found.end() :]
     return host
 

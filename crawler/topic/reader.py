@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from crawler.errors import TopicError
 from crawler.model import ADAPTERS, KINDS, Relevance, SiteRule, Source, Term, Topic
+from crawler.text.urls import is_public_suffix
 from crawler.topic.claim_tables import claims_digest, read_claims
 from crawler.topic.toml_tables import Table, shown
 
@@ -167,12 +168,23 @@ def _source(table: Table) -> Source:
         max_gap=table.duration("max_gap"),
         expect_silence=table.duration("expect_silence"),
         rules=_rules(table, required=kind == "listing"),
+        pairings=_pairings(table),
     )
     for key, owner in (("adapter", "search"), ("only", "search"), ("rules", "listing")):
         if kind and kind != owner and key in table.data:
             table.wrong(key, f"no {key}, which only a source of kind {owner} has")
     table.end()
     return source
+
+
+def _pairings(table: Table) -> tuple[str, ...]:
+    """Read the hosts for which a source speaks; a public suffix (com, github.io) would be half of the web."""
+    expected = "a list of host names in lower case, such as news.example.com, none of them a public suffix"
+    hosts = table.texts("pairings", expected)
+    if not all(_is_host(host) and not is_public_suffix(host) for host in hosts):
+        table.wrong("pairings", expected)
+        return ()
+    return hosts
 
 
 def _rules(table: Table, *, required: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -262,15 +263,45 @@ def test_sites_of_hosts(host: str, owner: str) -> None:
 def test_a_lead_fills_gaps_and_overrules_nothing() -> None:
     """Title, date and outlet of the page win; what it lacks comes from the lead, and the evidence says so."""
     lead = Lead(
-        url="https://a.example/1", title="列表上的标题", published_at=NOW, published_raw="raw", outlet="远见新闻"
+        url="https://tech.example.cn/rss/1",
+        title="列表上的标题",
+        published_at=NOW,
+        published_raw="raw",
+        outlet="远见新闻",
     )
     full = extract(page(article(above="<p>2025-05-20 08:30</p>"), lead=lead))
     assert full.title == "星桥科技发布港口调度模型"
     assert full.published_at == datetime(2025, 5, 20, 0, 30, tzinfo=UTC)
-    assert (full.outlet, full.evidence["outlet"]) == ("远见新闻", "lead")
+    assert (full.outlet, full.evidence["outlet"]) == ("远见新闻", "lead of tech.example.cn")
     bare = extract(page("".join(f"<p>{n}{ZH}</p>" for n in range(4)), lead=lead))
-    assert (bare.title, bare.evidence["title"]) == ("列表上的标题", "lead")
-    assert (bare.published_at, bare.published_raw, bare.evidence["published_at"]) == (NOW, "raw", "lead")
+    assert (bare.title, bare.evidence["title"]) == ("列表上的标题", "lead of tech.example.cn")
+    assert (bare.published_at, bare.published_raw, bare.evidence["published_at"]) == (
+        NOW,
+        "raw",
+        "lead of tech.example.cn",
+    )
+
+
+def test_another_site_s_lead_fills_nothing() -> None:
+    """What a feed of another site says of a page is not the page's, unless the topic file pairs them."""
+    said = Lead(
+        url="https://tech.example.cn/a/1.html",
+        title="别家的标题",
+        published_at=NOW,
+        outlet="别家",
+        body=f"<p>{ZH}</p>",
+        speaker="https://feed.example.com/rss",
+    )
+    bare = "".join(f"<p>{n}{ZH}</p>" for n in range(4))
+    found = extract(page(bare, lead=said))
+    assert (found.title, found.published_at, found.outlet) == ("", None, None)
+    with pytest.raises(Unreadable):
+        extract(page("", lead=said))
+    paired = extract(page(bare, lead=replace(said, pairings=("example.cn",))))
+    assert (paired.title, paired.published_at, paired.outlet) == ("别家的标题", NOW, "别家")
+    assert paired.evidence["published_at"] == "lead of feed.example.com"
+    moved = replace(said, url="https://feed.example.com/to/1", speaker=None)  # its own link, which redirects
+    assert extract(page(bare, lead=moved)).published_at is None
 
 
 def test_a_lead_s_own_text_is_the_article_where_the_page_has_none() -> None:
@@ -279,7 +310,7 @@ def test_a_lead_s_own_text_is_the_article_where_the_page_has_none() -> None:
     for empty in ("", "<div id=app></div>"):
         found = extract(Page(url="https://a.example/1", body=empty.encode(), fetched_at=NOW, lead=lead))
         assert found.body == f"{ZH}\n第二段。{ZH}"
-        assert (found.title, found.evidence["body"]) == ("星桥科技", "lead")
+        assert (found.title, found.evidence["body"]) == ("星桥科技", "lead of a.example")
 
 
 @pytest.mark.parametrize("body", [b"", b"   ", b"<html><body></body></html>", b"\x00\xff\xfe\x01"])

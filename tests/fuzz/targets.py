@@ -105,8 +105,8 @@ def read_url(data: bytes) -> None:
     key = dedupe.canonical_url(text)
     if dedupe.canonical_url(key) != key:
         raise AssertionError(f"not its own key: {key!r}")
-    dedupe.canonical_of(URL, text)
-    dedupe.canonical_of(text, URL)
+    dedupe.article_url(URL, text)
+    dedupe.article_url(text, URL)
     if web_addresses.is_web_url(text):
         Request(web_addresses.without_credentials(text))
         web_addresses.netloc_of(text)

@@ -126,7 +126,7 @@ def test_the_key_of_an_address_too_long_is_itself() -> None:
     """And no cache keeps it: 120,000 slashes took 4.1 s, and 50 addresses of 1.9 MB stayed for 580 MB."""
     before = urls._key_of.cache_info().currsize
     assert dedupe.canonical_url(f" {LONG_URL} ") == LONG_URL
-    assert dedupe.canonical_of("http://www.a.test/1", LONG_URL) == "https://a.test/1"
+    assert dedupe.article_url("http://www.a.test/1", LONG_URL) == "https://a.test/1"
     assert dedupe.host_of(LONG_URL) == "a.test"
     assert urls._key_of.cache_info().currsize <= before + 1
 

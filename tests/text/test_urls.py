@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.dedupe import canonical_of, canonical_url, host_of, site
+from crawler.dedupe import article_url, canonical_url, host_of, site
 from crawler.limits import URL_CHARACTERS
 
 KEY = "https://news.example.com/2026/a"
@@ -122,7 +122,7 @@ def test_a_key_is_its_own_key(url: str) -> None:
 )
 def test_a_declared_canonical_counts_on_its_own_site_only(declared: str | None, key: str) -> None:
     """One on another site, or the site's home page, is a broken template or a trap."""
-    assert canonical_of("https://www.example.com/2026/a?from=rss", declared) == key
+    assert article_url("https://www.example.com/2026/a?from=rss", declared) == key
 
 
 def test_a_site_is_what_one_publisher_runs() -> None:

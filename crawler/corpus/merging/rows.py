@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler.corpus.connection import tombstone
+from crawler.corpus.leads import OWN, lead_of, rank
 from crawler.corpus.schedule import CLOCK_SLACK
 from crawler.dedupe import canonical_url
 from crawler.model import stamp
@@ -34,7 +35,10 @@ BATCH = 500
 _SAID = ("title", "outlet", "published_at", "published_raw")
 """What a source says of a lead: the first to say it counts."""
 
-_FOUND = ("fetch_url", "host", "source_id", "found_at")
+_SPEAKER = ("said_by", "pairings")
+"""Who said it."""
+
+_FOUND = ("fetch_url", "fetch_own", "host", "source_id", "found_at")
 """Who found a lead: the first."""
 
 _OURS = ("kind", "url", "topic_url", "outlet", "lang", "timezone", "host")
@@ -51,7 +55,8 @@ _FARTHEST = {
 a day for a host."""
 
 _OTHERS = """
-SELECT v.id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, l.url AS lead, a.url AS held_at
+SELECT v.id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, v.origin, l.url AS lead,
+       a.url AS held_at
 FROM visits v
 LEFT JOIN leads l ON l.id = v.lead_id LEFT JOIN articles a ON a.id = v.article_id
 WHERE NOT EXISTS (SELECT 1 FROM verdicts d WHERE d.visit_id = v.id AND d.article_id IS NOT NULL)
@@ -69,7 +74,10 @@ _VISITED = """
 SELECT l.url, max(v.at) AS at FROM visits v JOIN leads l ON l.id = v.lead_id WHERE v.at <= ? GROUP BY l.id
 """
 
-_SIGHTED = "SELECT lead_id, source_id, url, title, published_raw, seen_at FROM sightings WHERE lead_id = ?"
+_SIGHTED = """
+SELECT lead_id, source_id, url, title, published_raw, seen_at, own, outlet, published_at, body FROM sightings
+WHERE lead_id = ?
+"""
 
 _JUDGED = """
 SELECT article_id, url, page_sha256, at, topic_digest, relevant, score, rule, terms FROM verdicts WHERE visit_id = ?
@@ -182,6 +190,7 @@ def leads(corpus: Merging, shard: Corpus, now: datetime) -> None:
                 mine = corpus.row("leads", url=url)
                 lead_id = corpus.insert("leads", row) if mine is None else mine.pop("id")
                 _sightings(corpus, lead_id, shard.rows(_SIGHTED, (their_id,)))
+                _spellings(corpus, lead_id, shard.rows("SELECT * FROM spellings WHERE lead_id = ?", (their_id,)))
                 if mine is not None:
                     row["article_id"] = mine["article_id"]
                     best = _lead(mine, row, ours.get(url, ""), theirs.get(url, "")) | _first_said(
@@ -199,18 +208,28 @@ def _lead(mine: dict[str, Any], row: dict[str, Any], ours: str, theirs: str) -> 
     else:
         best = mine if ours > theirs else row
     found = {name: first[name] for name in _FOUND}
-    said = {name: second[name] if first[name] is None else first[name] for name in _SAID}
+    if all(first[name] == second[name] for name in _SPEAKER):
+        said = {name: second[name] if first[name] is None else first[name] for name in _SAID}
+    else:  # the words of one source are not those of another
+        spoke = max(first, second, key=lambda each: (_rank(each), each["said_by"] or "", each["pairings"]))
+        said = {name: spoke[name] for name in (*_SAID, *_SPEAKER)}
     if not ours and not theirs:
         said |= {"body": first["body"] or second["body"], "next_visit_at": first["next_visit_at"]}
     return best | found | said
 
 
 def _first_said(corpus: Merging, lead_id: int, mine: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    """Return title and date as the first sighting that has them says: so three shards agree in any order."""
+    """Return title and date as the first sighting that has them says: so three shards agree in any order.
+
+    Of those that speak for the lead's site, where one of both rows has its words from such a source.
+    """
     said: dict[str, Any] = {}
+    if max(_rank(mine), _rank(row)) < OWN:
+        return said
     for name in ("title", "published_raw"):
         first = corpus.value(
-            f"SELECT {name} FROM sightings WHERE lead_id = ? AND {name} IS NOT NULL ORDER BY seen_at, source_id",
+            f"SELECT {name} FROM sightings WHERE lead_id = ? AND own AND {name} IS NOT NULL "
+            "ORDER BY seen_at, source_id",
             (lead_id,),
         )
         if first is not None:
@@ -219,6 +238,21 @@ def _first_said(corpus: Merging, lead_id: int, mine: dict[str, Any], row: dict[s
         dates = [each["published_at"] for each in (mine, row) if each["published_raw"] == said["published_raw"]]
         said["published_at"] = min(filter(None, dates), default=None)
     return said
+
+
+def _rank(row: dict[str, Any]) -> int:
+    return rank(lead_of(row), row["url"])
+
+
+def _spellings(corpus: Merging, lead_id: int, rows: Iterable[dict[str, Any]]) -> None:
+    """Add spellings of a lead: what one of both tried is tried."""
+    for row in rows:
+        corpus.conn.execute(
+            "INSERT INTO spellings (lead_id, url, source_id, own, tried) VALUES (:lead_id, :url, :source_id, :own, "
+            ":tried) "
+            "ON CONFLICT (lead_id, url) DO UPDATE SET own = max(own, excluded.own), tried = max(tried, excluded.tried)",
+            row | {"lead_id": lead_id},
+        )
 
 
 def _sightings(corpus: Merging, lead_id: int, rows: Iterable[dict[str, Any]]) -> None:
@@ -262,11 +296,13 @@ def add_visits(corpus: Merging, shard: Corpus, rows: Sequence[dict[str, Any]], r
             for row in lot:
                 verdicts = shard.rows(_JUDGED, (row["id"],))
                 names = ("url", "at", "status", "ending", "reason", "page_sha256", "ms")
+                origin = row["origin"] or f"merge of {shard.path.name}"
                 visit_id = corpus.insert(
                     "visits",
                     {name: row[name] for name in names}
                     | {
                         "run_id": run_id,
+                        "origin": origin,
                         "lead_id": corpus.id_at("leads", row["lead"]),
                         "article_id": corpus.id_at("articles", row["held_at"]),
                     },

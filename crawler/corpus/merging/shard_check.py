@@ -46,6 +46,7 @@ TABLES = (
     "polls",
     "leads",
     "sightings",
+    "spellings",
     "visits",
     "verdicts",
     "articles",
@@ -81,8 +82,10 @@ _RULES = {
               "tdmrep": f"length(tdmrep) <= {SHARD_ROBOTS_CHARACTERS}",
               "crawl_delay": "crawl_delay BETWEEN 0 AND 30"},
     "leads": {"url": "is_web(url)", "fetch_url": "is_web(fetch_url)", "ending": _ENDING,
-              "title": f"length(title) <= {TITLE_CHARACTERS}", "body": f"length(body) <= {BODY_CHARACTERS}"},
+              "title": f"length(title) <= {TITLE_CHARACTERS}", "body": f"length(body) <= {BODY_CHARACTERS}",
+              "pairings": "is_names(pairings)"},
     "sightings": {"url": "is_web(url)", "title": f"length(title) <= {TITLE_CHARACTERS}"},
+    "spellings": {"url": "is_web(url)"},
     "visits": {"ending": _ENDING, "reason": f"length(reason) <= {REASON_CHARACTERS}"},
     "verdicts": {
         "url": "article_id IS NULL OR (is_web(url) AND "

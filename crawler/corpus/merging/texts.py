@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.corpus.store import Corpus
-from crawler.dedupe import canonical_url
+from crawler.dedupe import article_url, served_url
 from crawler.errors import PageLost
 from crawler.model import Article, Hit, Verdict, instant
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _TELLINGS = """
 SELECT v.id AS visit_id, v.url, v.at, v.status, v.ending, v.reason, v.page_sha256, v.ms, v.article_id,
        l.url AS lead, d.id AS verdict_id, d.url AS declared, d.at AS judged_at, d.topic_digest, d.relevant, d.score,
-       d.rule, d.terms, a.url AS held_at, u.kind = 'merge' AS merged
+       d.rule, d.terms, a.url AS held_at, u.kind = 'merge' AS merged,
+       coalesce(v.origin,
+                CASE WHEN u.kind IN ('replay', 'merge', 'backfill') THEN coalesce(u.note, u.kind) END) AS origin
 FROM verdicts d JOIN visits v ON v.id = d.visit_id JOIN runs u ON u.id = v.run_id
      JOIN articles a ON a.id = d.article_id LEFT JOIN leads l ON l.id = v.lead_id
 """
@@ -55,10 +57,15 @@ class Telling:
         """What makes two of them the same, whoever holds them; they are told in this order."""
         return self.row["at"], self.row["url"], self.row["page_sha256"] or "", self.row["lead"] or ""
 
+    def origin(self, corpus: Corpus) -> str | None:
+        """Return where a corpus has its text from; None for a page which that fetched itself."""
+        said: str | None = self.row["origin"]
+        return said if self.corpus is corpus else said or f"merge of {self.corpus.path.name}"
+
     @property
     def urls(self) -> set[str]:
         """The URLs under which its text may be an article: its own, and the one its page declares."""
-        return {self.row["declared"], self.row["held_at"], canonical_url(self.row["url"])}
+        return {self.row["declared"], self.row["held_at"], served_url(self.row["url"])}
 
     def verdict(self) -> Verdict:
         """Return its verdict."""
@@ -72,7 +79,7 @@ class Telling:
         )
 
     def article(self) -> Article:
-        """Return the text it read, under the URL that its page declares.
+        """Return the text it read, under the URL that its page declares, if that is of the page's own site.
 
         A visit that found nothing new names no revision: see `revision_of`. What only its page said (where it declares
         its URL, who wrote it) is in `page` alone.
@@ -81,7 +88,7 @@ class Telling:
         (text,) = self.corpus.rows(_TEXT, (revision_of(self.row, revisions),))
         published = text["published_at"] and instant(text["published_at"])
         return Article(
-            url=self.row["declared"],
+            url=article_url(self.row["url"], self.row["declared"]),
             title=text["title"],
             body=text["body"],
             authors=tuple(json.loads(text["authors"])),
@@ -164,9 +171,9 @@ class Merging(Corpus):
         self.conn.execute("UPDATE articles SET url = '' WHERE id = ?", (emptied,))
         told = super().add_article(article, seen_at)
         self.conn.execute(
-            "UPDATE articles SET (outlet, lang, first_seen_at, published_at, relevant, root_id, parent_id, depth) = "
-            "(SELECT outlet, lang, first_seen_at, published_at, relevant, :old, NULL, 0 FROM articles WHERE id = :new) "
-            "WHERE id = :old",
+            "UPDATE articles SET (outlet, lang, first_seen_at, published_at, dated_by, relevant) = (SELECT outlet, "
+            "lang, first_seen_at, published_at, dated_by, relevant FROM articles WHERE id = :new), "
+            "root_id = id, parent_id = NULL, depth = 0 WHERE id = :old",
             {"old": emptied, "new": told},
         )
         self.conn.execute("DELETE FROM articles WHERE id = ?", (told,))
