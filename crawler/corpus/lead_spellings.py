@@ -43,7 +43,7 @@ class Spellings(Waiting):
             if own and not lead["fetch_own"]:
                 self.conn.execute("UPDATE leads SET fetch_own = 1 WHERE id = ?", (lead["id"],))
             if lead["next_visit_at"] is None and lead["rung"] == 0 and lead["ending"] == Ending.DEFERRED:
-                self._open(lead["id"], now)  # a source that shows no page of it came first
+                self.open_again(lead["id"], now)  # a source that shows no page of it came first
             return
         known = self.value("SELECT tried FROM spellings WHERE lead_id = ? AND url = ?", (lead["id"], url))
         if known is None and not self._has_room(lead["id"], source_id, own=own):
@@ -55,11 +55,12 @@ class Spellings(Waiting):
         )
         if known:
             return
-        if lead["next_visit_at"] is None and (own or lead["ending"] in {*_DEAD, Ending.DEFERRED}):
-            self.spell(lead, url, tried=True)
-            self._open(lead["id"], now)
-        elif own and not lead["fetch_own"] and lead["rung"] == 0:
-            self.spell(lead, url, tried=False)
+        visited = lead["next_visit_at"] is None or lead["rung"] > 0
+        better = own and not lead["fetch_own"]
+        if better or (lead["next_visit_at"] is None and lead["ending"] in {*_DEAD, Ending.DEFERRED}):
+            self.spell(lead, url, tried=visited)
+            if visited:
+                self.open_again(lead["id"], now)
 
     def other_spelling(self, lead: dict[str, Any], visit: Visit) -> str | None:
         """Return the spelling that is asked next, after a visit that did not give the lead's own article, or None."""
@@ -99,7 +100,8 @@ class Spellings(Waiting):
         )
         self.conn.execute("DELETE FROM spellings WHERE lead_id = ? AND url = ?", (lead["id"], url))
 
-    def _open(self, lead_id: int, now: datetime) -> None:
+    def open_again(self, lead_id: int, now: datetime) -> None:
+        """Visit a lead that ended as one that gave no page yet, inside a transaction of the caller."""
         self.conn.execute("UPDATE leads SET next_visit_at = ?, rung = 0, tries = 0 WHERE id = ?", (stamp(now), lead_id))
 
     def _has_own_article(self, lead: dict[str, Any]) -> bool:

@@ -40,6 +40,10 @@ _NEW = frozenset({Ending.STORED, Ending.PAYWALLED})
 """Endings of an article's first visit: it is a story of its own until the run settles."""
 
 
+_WITHOUT_TEXT = frozenset({Ending.BLOCKED, Ending.UNREADABLE})
+"""Endings of a lead that the text which its own site's source carries makes an article."""
+
+
 class Leads(Spellings):
     """The tables `leads`, `sightings` and `visits`."""
 
@@ -106,10 +110,11 @@ class Leads(Spellings):
         if rank(lead, held["url"]) > rank(before, held["url"]):
             self.conn.execute(
                 "UPDATE leads SET title = :title, outlet = :outlet, published_at = :published_at, published_raw = "
-                ":published_raw, said_by = :said_by, pairings = :pairings, body = CASE WHEN next_visit_at IS NULL THEN "
-                "NULL ELSE :body END WHERE url = :url",
+                ":published_raw, said_by = :said_by, pairings = :pairings, body = :body WHERE url = :url",
                 values,
             )
+            if lead.body and held["next_visit_at"] is None and held["ending"] in _WITHOUT_TEXT:
+                self.open_again(held["id"], instant(values["now"]))
         elif speaks_for(lead.speaker or lead.url, before.speaker or before.url) and {*before.pairings} <= {
             *lead.pairings
         }:

@@ -68,7 +68,7 @@ class Frontier:
         self._shard = shard
         self._after: dict[tuple[str, bool], tuple[int, int]] = {}
         self._turns: dict[str, deque[int]] = {}
-        self._given: set[int] = set()
+        self._given: set[tuple[int, str]] = set()
         self._visits: Counter[str] = Counter()
         self._misses: Counter[str] = Counter()
         for state in batch:
@@ -107,7 +107,9 @@ class Frontier:
         return self._visits[host] >= LEADS_PER_HOST_PER_RUN or self._misses[host] >= MISSES_PER_HOST_PER_RUN
 
     def _lead(self, host: str, *, again: bool) -> Task | None:
-        lead = self._in_turn(host) if not again and not self._every else self._next(host, again=again)
+        lead = self._next(host, again=again) if again or self._every else None
+        if lead is None and not again:
+            lead = self._in_turn(host)  # in a run of every lead: one that is to be asked under another spelling
         if lead is None:
             return None
         self._revisits -= again
@@ -119,20 +121,22 @@ class Frontier:
         lead = self._corpus.next_lead(host, self._clock(), after, every=self._every, again=again)
         if lead is not None:
             self._after[host, again] = (lead["rung"], lead["id"])
+            self._given.add((lead["id"], lead["fetch_url"]))
         return lead
 
     def _in_turn(self, host: str) -> dict[str, Any] | None:
         """Return a host's next new lead, its sources in turns; none twice, though a page that waits may not be written.
 
-        The turns are those of when they were last asked for: that sorts all that wait at the host.
+        One whose address gave no article comes again under another of its spellings. The turns are those of when they
+        were last asked for: that sorts all that wait at the host.
         """
         now = self._clock()
         for _ in range(2):
             turns = self._turns.setdefault(host, deque())
             while turns:
                 lead = self._corpus.due_lead(turns.popleft(), now)
-                if lead is not None and lead["id"] not in self._given:
-                    self._given.add(lead["id"])
+                if lead is not None and (key := (lead["id"], lead["fetch_url"])) not in self._given:
+                    self._given.add(key)
                     return lead
             turns.extend(self._corpus.new_leads(host, now, 2 * LEADS_PER_HOST_PER_RUN))
         return None

@@ -127,7 +127,7 @@ class Crawl:
     def __call__(
         self,
         *sources: tuple[Kind, str],
-        overrides: dict[str, str] | None = None,
+        overrides: dict[str, Any] | None = None,
         allow_hosts: tuple[str, ...] = (),
         good: bool = True,
         everything: bool = True,
