@@ -107,10 +107,11 @@ class Leads(Spellings):
     def _fill(self, held: dict[str, Any], lead: Lead, values: dict[str, Any]) -> None:
         """Let a lead have the words of a source that counts for it better, or what its own site left unsaid."""
         before = lead_of(held)
-        if rank(lead, held["url"]) > rank(before, held["url"]):
+        if held["origin"] is not None or rank(lead, held["url"]) > rank(before, held["url"]):
             self.conn.execute(
                 "UPDATE leads SET title = :title, outlet = :outlet, published_at = :published_at, published_raw = "
-                ":published_raw, said_by = :said_by, pairings = :pairings, body = :body WHERE url = :url",
+                ":published_raw, said_by = :said_by, pairings = :pairings, body = :body, origin = NULL "
+                "WHERE url = :url",
                 values,
             )
             if lead.body and held["next_visit_at"] is None and held["ending"] in _WITHOUT_TEXT:
@@ -341,3 +342,8 @@ def rank(lead: Lead, url: str) -> int:
     if own_lead(lead, url) is not None:
         return OWN
     return 1 if lead.pairings else 0
+
+
+def lead_to_visit(row: dict[str, Any]) -> Lead:
+    """Return the lead of a row with only the words that may fill the page: none that a merge brought."""
+    return lead_of(row) if row["origin"] is None else Lead(url=row["fetch_url"])

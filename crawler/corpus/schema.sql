@@ -105,7 +105,8 @@ CREATE TABLE leads (
   article_id    INTEGER REFERENCES articles (id),
   said_by       TEXT,                       -- host that said title, outlet, published_at and body; '': not known
   pairings      TEXT NOT NULL DEFAULT '[]', -- JSON: hosts it speaks for besides its own site
-  fetch_own     INTEGER NOT NULL DEFAULT 0  -- 1: a source of the lead's own site wrote fetch_url so
+  fetch_own     INTEGER NOT NULL DEFAULT 0, -- 1: a source of the lead's own site wrote fetch_url so
+  origin        TEXT                        -- the corpus whose merge brought its words: they fill no page fetched here
 ) STRICT;
 CREATE INDEX leads_due ON leads (host, next_visit_at) WHERE next_visit_at IS NOT NULL;
 CREATE INDEX leads_by_source ON leads (source_id);

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from scrapy import Request, Spider, signals
 
-from crawler.corpus.leads import lead_of
+from crawler.corpus.leads import lead_to_visit
 from crawler.errors import SourceError, Unreadable
 from crawler.extract import next_page, rights
 from crawler.intake import Intake
@@ -232,7 +232,7 @@ class FollowSpider(Spider):
             body=response.body,
             fetched_at=self.job.clock(),
             headers=header_map(response),
-            lead=lead_of(row),
+            lead=lead_to_visit(row),
             lang=row["lang"],
             timezone=row["timezone"],
             reserved=rights.mining_reserved(response.meta.get(TDMREP, ""), response.url),

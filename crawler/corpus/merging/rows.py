@@ -35,7 +35,7 @@ BATCH = 500
 _SAID = ("title", "outlet", "published_at", "published_raw")
 """What a source says of a lead: the first to say it counts."""
 
-_SPEAKER = ("said_by", "pairings")
+_SPEAKER = ("said_by", "pairings", "origin")
 """Who said it."""
 
 _FOUND = ("fetch_url", "fetch_own", "host", "source_id", "found_at")
@@ -74,10 +74,7 @@ _VISITED = """
 SELECT l.url, max(v.at) AS at FROM visits v JOIN leads l ON l.id = v.lead_id WHERE v.at <= ? GROUP BY l.id
 """
 
-_SIGHTED = """
-SELECT lead_id, source_id, url, title, published_raw, seen_at, own, outlet, published_at, body FROM sightings
-WHERE lead_id = ?
-"""
+_SIGHTED = "SELECT * FROM sightings WHERE lead_id = ?"
 
 _JUDGED = """
 SELECT article_id, url, page_sha256, at, topic_digest, relevant, score, rule, terms FROM verdicts WHERE visit_id = ?
@@ -184,7 +181,7 @@ def leads(corpus: Merging, shard: Corpus, now: datetime) -> None:
             corpus.hold_open()
             for row in lot:
                 their_id, url = row.pop("id"), row["url"]
-                row["article_id"] = None
+                row |= {"article_id": None, "origin": row["origin"] or f"merge of {shard.path.name}"}
                 if _believed(row, now)["next_visit_at"] != row["next_visit_at"]:
                     row["next_visit_at"] = min(row["found_at"], stamp(now))  # None would be never
                 mine = corpus.row("leads", url=url)
@@ -193,9 +190,9 @@ def leads(corpus: Merging, shard: Corpus, now: datetime) -> None:
                 _spellings(corpus, lead_id, shard.rows("SELECT * FROM spellings WHERE lead_id = ?", (their_id,)))
                 if mine is not None:
                     row["article_id"] = mine["article_id"]
-                    best = _lead(mine, row, ours.get(url, ""), theirs.get(url, "")) | _first_said(
-                        corpus, lead_id, mine, row
-                    )
+                    best = _lead(mine, row, ours.get(url, ""), theirs.get(url, ""))
+                    if best["origin"] is not None and _rank(best) == OWN:
+                        best |= _first_said(corpus, lead_id, mine, row)
                     corpus.update("leads", "id", best | {"id": lead_id})
             corpus.close_again()
 
@@ -208,24 +205,24 @@ def _lead(mine: dict[str, Any], row: dict[str, Any], ours: str, theirs: str) -> 
     else:
         best = mine if ours > theirs else row
     found = {name: first[name] for name in _FOUND}
-    if all(first[name] == second[name] for name in _SPEAKER):
+    if _speaker(first) == _speaker(second):
         said = {name: second[name] if first[name] is None else first[name] for name in _SAID}
-    else:  # the words of one source are not those of another
-        spoke = max(first, second, key=lambda each: (_rank(each), each["said_by"] or "", each["pairings"]))
-        said = {name: spoke[name] for name in (*_SAID, *_SPEAKER)}
+        if not ours and not theirs:
+            said["body"] = first["body"] or second["body"]
+    else:  # the words of one source are not those of another; what was said to this corpus counts
+        spoke = max(first, second, key=_speaker)
+        said = {name: spoke[name] for name in (*_SAID, *_SPEAKER, "body")}
     if not ours and not theirs:
-        said |= {"body": first["body"] or second["body"], "next_visit_at": first["next_visit_at"]}
+        said["next_visit_at"] = first["next_visit_at"]
     return best | found | said
 
 
 def _first_said(corpus: Merging, lead_id: int, mine: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """Return title and date as the first sighting that has them says: so three shards agree in any order.
 
-    Of those that speak for the lead's site, where one of both rows has its words from such a source.
+    For a lead of which its own site said both.
     """
     said: dict[str, Any] = {}
-    if max(_rank(mine), _rank(row)) < OWN:
-        return said
     for name in ("title", "published_raw"):
         first = corpus.value(
             f"SELECT {name} FROM sightings WHERE lead_id = ? AND own AND {name} IS NOT NULL "
@@ -238,6 +235,11 @@ def _first_said(corpus: Merging, lead_id: int, mine: dict[str, Any], row: dict[s
         dates = [each["published_at"] for each in (mine, row) if each["published_raw"] == said["published_raw"]]
         said["published_at"] = min(filter(None, dates), default=None)
     return said
+
+
+def _speaker(row: dict[str, Any]) -> tuple[bool, int, str, str]:
+    """Return who said a lead's words, in the order in which they count."""
+    return row["origin"] is None, _rank(row), row["said_by"] or "", row["pairings"]
 
 
 def _rank(row: dict[str, Any]) -> int:
