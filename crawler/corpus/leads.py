@@ -13,7 +13,7 @@ from crawler.model import Ending, Lead, Page, Visit, instant, stamp
 from crawler.sources.revisits import MEMORY, allowance, heat, next_visit
 from crawler.text import sanitize
 from crawler.text.authority import own_lead, speaks_for
-from crawler.text.urls import host_of, unwrapped
+from crawler.text.urls import unwrapped
 from crawler.text.web_addresses import is_web_url, netloc_of
 
 FIRST_WAIT = timedelta(minutes=5)
@@ -60,7 +60,7 @@ class Leads(Spellings):
         fit = sanitize.lead(replace(lead, url=unwrapped(lead.url)))
         if fit is None or not is_web_url(url) or self.is_forgotten(url):
             return False
-        lead = replace(fit, speaker=f"//{host_of(fit.speaker or fit.url)}")
+        lead = replace(fit, speaker=f"//{netloc_of(fit.speaker or fit.url)}")
         own = own_lead(lead, url) is not None
         values = _words(lead) | {
             "url": url,
@@ -301,7 +301,7 @@ def _page(row: dict[str, Any], body: bytes) -> Page:
         url=row["visit_url"],
         body=body,
         fetched_at=instant(row["at"]),
-        lead=None if row["id"] is None else lead_of(row),
+        lead=None if row["id"] is None else lead_of(row) if row["visit_origin"] else lead_to_visit(row),
         lang=row["lang"],
         timezone=row["timezone"],
     )
@@ -329,7 +329,7 @@ def _words(lead: Lead) -> dict[str, Any]:
         "published_at": None if lead.published_at is None else stamp(lead.published_at),
         "published_raw": lead.published_raw,
         "body": lead.body,
-        "said_by": host_of(lead.speaker or lead.url),
+        "said_by": netloc_of(lead.speaker or lead.url),
         "pairings": json.dumps(lead.pairings),
     }
 

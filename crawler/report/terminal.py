@@ -199,8 +199,7 @@ def _why(answer: Mapping[str, Any]) -> Iterable[str]:
         yield f"    {article['outlet'] or 'outlet unknown'}, published {article['published_at'] or 'unknown'}"
     elif lead:
         yield f"  lead: {lead['title'] or 'no title'}, found {lead['found_at']}"
-    for seen in answer["sightings"]:
-        yield f"  seen in {seen['source_id']} at {seen['seen_at']}" + (f" as {seen['title']}" if seen["title"] else "")
+    yield from map(_sighting, answer["sightings"])
     for visit in answer["visits"]:
         yield f"  visited {visit['at']}: {visit['ending']} ({visit['reason']})"
     if answer["gone_since"]:
@@ -213,12 +212,35 @@ def _why(answer: Mapping[str, Any]) -> Iterable[str]:
     if answer["verdict"]:
         yield from _verdict(answer["verdict"], article)
     yield from _copies(answer)
-    for revision in answer["revisions"][1:]:
-        yield f"  revision {revision['rev']} at {revision['seen_at']}:"
-        yield f"    removed: {_short(revision['removed'])}"
-        yield f"    added:   {_short(revision['added'])}"
+    yield from _revisions(answer)
     if answer["story"]:
         yield f"  story {answer['story']['id']}: {answer['story']['headline']}"
+
+
+def _sighting(seen: Mapping[str, Any]) -> str:
+    said = f", who dates it {seen['published_at']}" if seen["published_at"] and not seen["own"] else ""
+    title = f" as {seen['title']}" if seen["title"] else ""
+    return f"  seen in {seen['source_id']} at {seen['seen_at']}{title}{said}"
+
+
+def _revisions(answer: Mapping[str, Any]) -> Iterable[str]:
+    article = answer["article"]
+    for revision in answer["revisions"][:1]:
+        if revision["origin"]:
+            yield f"  its first text is not fetched here{_from(revision)}"
+    if article and article["doubtful"]:
+        yield f"  doubtful, and visited again: another site's source may have given its {article['doubtful']}"
+    for revision in answer["revisions"][1:]:
+        yield f"  revision {revision['rev']} at {revision['seen_at']}{_from(revision)}:"
+        if revision["removed"] is None:
+            yield "    the page's own text beside one that a source carried: no edit"
+            continue
+        yield f"    removed: {_short(revision['removed'])}"
+        yield f"    added:   {_short(revision['added'])}"
+
+
+def _from(revision: Mapping[str, Any]) -> str:
+    return f", from a {revision['origin']}" if revision["origin"] else ""
 
 
 def _verdict(verdict: Mapping[str, Any], article: Mapping[str, Any] | None) -> Iterable[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from w3lib.url import canonicalize_url
 
 from crawler.limits import URL_CHARACTERS
+from crawler.text.web_addresses import netloc_of
 
 if TYPE_CHECKING:
     from tldextract import TLDExtract
@@ -113,12 +114,20 @@ def host_of(url: str) -> str:
         return ""
 
 
-def owner_of(url: str) -> str:
-    """Return the site of a URL, that of its host without `www.`, `m.` and the like; empty where there is no host."""
-    return site(_bare_host(host_of(url)))
-
-
 @lru_cache(maxsize=4096)  # 10 microseconds, asked several times of every page and lead
+def owner_of(url: str) -> str:
+    """Return the site of a URL: the registered domain; empty where there is no host.
+
+    Where none is registered (an address, `localhost`) it is the host without `www.` and the like, with its port: on
+    another port may be somebody else.
+    """
+    host = _bare_host(host_of(url))
+    if domain := _suffixes()(host).top_domain_under_public_suffix:
+        return domain
+    port = netloc_of(url[:URL_CHARACTERS]).rpartition("]")[2].partition(":")[2]
+    return f"{host}:{port}" if host and port else host
+
+
 def site(host: str) -> str:
     """Return the name under which one publisher runs its hosts: `tech.sina.com.cn` gives `sina.com.cn`.
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.dedupe import article_url, canonical_url, host_of, site
+from crawler.dedupe import article_url, canonical_url, host_of, served_url, site
 from crawler.limits import URL_CHARACTERS
+from crawler.text.authority import speaks_for
 
 KEY = "https://news.example.com/2026/a"
 
@@ -146,3 +147,38 @@ def test_amp_marks_go_however_many_they_are(mark: str) -> None:
     marks = mark * ((URL_CHARACTERS - len(f"{KEY}.html")) // len(mark))
     assert canonical_url(f"{KEY}{marks}") == KEY
     assert canonical_url(f"{KEY}{marks}.html") == canonical_url(canonical_url(f"{KEY}{marks}.html"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://feeds.example.com/rss", "https://www.example.com/story", True),
+        ("https://example.com./rss", "http://example.com:8080/story", True),
+        ("https://google.evil.com/", "https://www.google.com/", False),
+        ("https://m.github.io/", "https://github.io/", False),
+        ("https://one.github.io/", "https://two.github.io/", False),
+        ("https://example.co.uk/", "https://other.co.uk/", False),
+        ("http://127.0.0.1:8001/", "http://127.0.0.1:8002/", False),
+        ("http://[::1]:8001/", "http://[::1]:8001/story", True),
+        ("http://127.0.0.1/", "https://127.0.0.1:443/story", True),
+        ("//127.0.0.1:8001", "http://127.0.0.1:8001/story", True),
+        ("//", "https://example.com/", False),
+        ("//", "//", False),
+    ],
+)
+def test_who_speaks_for_an_article(one: str, other: str, same: bool) -> None:
+    """Hosts of one registered domain, by the Public Suffix List; where there is none, one host and port."""
+    assert speaks_for(one, other) is same
+    assert speaks_for(other, one) is same
+
+
+@pytest.mark.parametrize("host", ["google.evil.com", "www.google.com.evil.io", "google.github.io", "x.ampproject.org"])
+def test_only_known_caches_are_unwrapped(host: str) -> None:
+    """A link to a host that looks like one leads to that host; what a known one served stays its own."""
+    url = f"https://{host}/amp/s/victim.com/story"
+    assert host_of(canonical_url(url)) == host.removeprefix("www.")
+    assert canonical_url("https://www.google.com/amp/s/victim.com/story") == "https://victim.com/story"
+    assert host_of(served_url("https://www.google.com/amp/s/victim.com/story")) == "google.com"
+    assert article_url("https://www.google.com/amp/s/victim.com/story", "https://victim.com/story").startswith(
+        "https://google.com/"
+    )
