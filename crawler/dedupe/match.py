@@ -48,7 +48,7 @@ WEIGHTS = {"runs": 15.7, "missing": -0.95, "sole": -1.5, "holes": 1.55, "length"
 
 Fitted (L2, C = 1, rounded) on 26,096 candidate pairs among 2,973 texts: synthetic variations of real Chinese and
 English news, real look-alikes as negatives, each pair once without and once with its dates. Chosen out of fold, no
-family and no document in two folds. Best F1 over single pairs .973, where the one rule of research/dedupe.md, 5-gram
+family and no document in two folds. Best F1 over single pairs .973, where one rule (docs/evidence/dedupe.md), 5-gram
 containment times (.3 + .7 x the share of common numbers), has .956; over the pairs that stand in one tree .989 (rule
 .976) without dates, .993 with. More features and unregularised weights gained less than .002.
 """

@@ -20,7 +20,7 @@ GRAM = 6
 """Characters of `text.bare` in one gram."""
 
 SCALE = 8
-"""One gram in so many is kept. 1/8 finds .997 of the copies as candidates, 1/16 .979 (research/dedupe.md)."""
+"""One gram in so many is kept. 1/8 finds .997 of the copies as candidates, 1/16 .979 (docs/evidence/dedupe.md)."""
 
 LEAST = 12
 """Fingerprints of a short text, if it has so many grams: a flash of 60 characters would keep 7."""

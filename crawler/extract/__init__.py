@@ -41,7 +41,7 @@ __all__ = ["extract", "join", "next_page"]
 
 _SHOWN = 0.55
 """Share of the text a page carries out of sight below which what it shows is only the beginning: JSON-LD of 230 pages
-was the better body below it, and the worse above (research/extraction.md)."""
+was the better body below it, and the worse above (docs/evidence/extraction.md)."""
 
 
 def extract(page: Page, sites: Sequence[SiteRule] = ()) -> Article:

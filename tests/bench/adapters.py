@@ -1,4 +1,16 @@
-"""What a benchmark calls: houxu's stages as plain functions of plain values.
+"""The door for whoever measures from outside: houxu's stages as plain functions of plain values.
+
+    extract(html, url)                     title, body, authors, date, source of a page
+    reprints(docs)                         pairs of documents in one reprint tree, with how sure
+    stories(docs)                          document -> story
+    relevant(text, title)                  whether a text is on the packaged topic
+    polls(arrivals, days, ...)             when the cadence polls each source
+    numbers(text)                          quantities: value, unit, comparator, place
+    date(text, now, timezone)              the instant a text says, ISO with zone, or None
+    decode(body, content_type)             text and the name of its encoding
+    canonical(url)                         the key of a URL
+    feed(body, url, content_type)          the leads of a feed
+    claims(title, body, topic)             sightings of a topic's claims in a text
 
 Each imports its own stage: an extraction measured alone would be charged 100 MB for all the others.
 """
@@ -202,3 +214,70 @@ def polls(
         times[number].append(minute)
         heapreplace(due, (check.at, number))
     return times
+
+
+def numbers(text: str) -> list[dict[str, Any]]:
+    """Return the quantities of a text in order, each with every attribute that our numbers have."""
+    from crawler.text.numbers import find
+
+    return [_plain(each) for each in find(text)]
+
+
+def date(text: str, now: datetime, timezone: str) -> str | None:
+    """Return the instant that a text says, ISO with its zone; None where it says none.
+
+    Args:
+        text: as a page, a feed or a list writes it.
+        now: aware; what a date relative to now or without a year is read by.
+        timezone: an IANA name, for a text without a zone.
+    """
+    moment = parse(text, now=now, timezone=timezone)
+    return moment.at.astimezone(ZoneInfo(timezone)).isoformat() if moment else None
+
+
+def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
+    """Return the text of a page's bytes, and the name of the encoding it was read in."""
+    from crawler.text.charset import decode as decode_page
+
+    return decode_page(body, {"content-type": content_type} if content_type else {})
+
+
+def canonical(url: str) -> str:
+    """Return the key of a URL: the same for every spelling of one address."""
+    from crawler.text.urls import canonical_url
+
+    return canonical_url(url)
+
+
+def feed(body: bytes, url: str, content_type: str = "application/xml") -> list[dict[str, Any]]:
+    """Return the leads of a feed in order: url, title, published_at (ISO, UTC), outlet, body.
+
+    Raises:
+        SourceError: the body is no feed.
+    """
+    from crawler.sources.feed import parse as parse_feed
+
+    source = Source(id="bench", kind="feed", url=url, outlet="", lang="zh", timezone="Asia/Shanghai")
+    answer = parse_feed(body, url=url, headers={"content-type": content_type}, source=source, now=datetime.now(UTC))
+    return [_plain(each) for each in answer.leads]
+
+
+def claims(title: str, body: str, topic: str | None = None) -> list[dict[str, Any]]:
+    """Return the sightings of a topic's claims in a text, each with every attribute that our sightings have.
+
+    Args:
+        title: of the text.
+        body: likewise.
+        topic: the path of a topic file; None for the packaged one.
+    """
+    from crawler.claims import find
+    from crawler.topic.reader import load
+
+    return [_plain(each) for each in find(load(topic).claims, title, body)]
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """Return a value's fields and properties, instants as ISO text."""
+    names = [name for name in dir(value) if not name.startswith("_") and not callable(getattr(value, name))]
+    found = {name: getattr(value, name) for name in names}
+    return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in found.items()}

@@ -1,4 +1,4 @@
-"""The parts of the README that are made from the code: `python -m tests.support.docs` writes them."""
+"""The parts of README.md and docs/ that are made from the code: `python -m tests.support.docs` writes them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from pathlib import Path
 
 import click
 
+from crawler import limits
 from crawler.cli import EXITS, every_command
 from crawler.corpus.store import Corpus
+from crawler.model import ADAPTERS
 from crawler.report import terminal
 from crawler.sample.demo import demo
+from crawler.topic.reader import load
 from scheduler.run import crawl_once
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README, README_ZH = ROOT / "README.md", ROOT / "README.zh.md"
+DOCUMENTS = (README, README_ZH, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md")))
 
 BLOCK = re.compile(r"(<!-- made: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -58,17 +63,38 @@ def schema() -> str:
     return "```sql\n" + "\n\n".join(f"{row['sql']};" for row in rows) + "\n```"
 
 
+def bounds() -> str:
+    """Return every bound of limits.py, with its value and what it is for."""
+    source = Path(limits.__file__).read_text(encoding="utf-8")
+    rows: list[str] = []
+    for block in re.split(r"^# (.+)$", source, flags=re.MULTILINE)[1:]:
+        if "\n" not in block:
+            rows.append(f"| **{block}** | | |")
+            continue
+        for name, said in re.findall(r'^(\w+) = .*\n"""(.+?)"""', block, re.MULTILINE | re.DOTALL):
+            rows.append(f"| `{name}` | {getattr(limits, name):,} | {_in_cell(' '.join(said.split()))} |")
+    return "\n".join(["| bound | value | what it bounds, and why |", "|---|---|---|", *rows])
+
+
+def adapters() -> str:
+    """Return every search adapter, with an address of the packaged topic that it reads."""
+    sources = load().sources
+    examples = {each.adapter: f"`{each.url}`" for each in reversed(sources)}
+    rows = [f"| `{name}` | {examples.get(name, 'a feed or a page of your own')} |" for name in ADAPTERS]
+    return "\n".join(["| adapter | an example |", "|---|---|", *rows])
+
+
 QUERY = re.compile(r"(```sql\n(?P<sql>SELECT.*?)\n```\n\n```text\n).*?(```)", re.DOTALL)
-"""A query of the README and the answer below it."""
+"""A query of a document and the answer below it."""
 
 
 def queries(text: str) -> list[str]:
-    """Return the README's queries."""
+    """Return a document's queries."""
     return [match.group("sql") for match in QUERY.finditer(text)]
 
 
 def answer(db: Path, sql: str) -> str:
-    """Return what a query gives, as the README shows it."""
+    """Return what a query gives, as the documents show it."""
     corpus = Corpus(db, read_only=True)
     rows = corpus.rows(sql)
     corpus.close()
@@ -76,15 +102,15 @@ def answer(db: Path, sql: str) -> str:
 
 
 def answered(text: str, db: Path) -> str:
-    """Return the README's text with the answers that the demo's file gives."""
+    """Return a document's text with the answers that the demo's file gives."""
     return QUERY.sub(lambda match: f"{match.group(1)}{answer(db, match.group('sql'))}{match.group(3)}", text)
 
 
-PARTS = {"commands": commands, "exits": exits, "schema": schema}
+PARTS = {"adapters": adapters, "commands": commands, "exits": exits, "limits": bounds, "schema": schema}
 
 
 def made(text: str) -> str:
-    """Return the README's text with every made part made anew."""
+    """Return a document's text with every made part made anew."""
     return BLOCK.sub(lambda match: f"{match.group(1)}{PARTS[match.group('name')]()}\n{match.group(3)}", text)
 
 
@@ -98,4 +124,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "demo.db"
         crawl_demo(path)
-        README.write_text(answered(made(README.read_text(encoding="utf-8")), path), encoding="utf-8")
+        for document in DOCUMENTS:
+            document.write_text(answered(made(document.read_text(encoding="utf-8")), path), encoding="utf-8")
