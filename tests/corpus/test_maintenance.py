@@ -19,6 +19,7 @@ from crawler.dedupe import sketch
 from crawler.errors import CorpusError
 from crawler.sample.demo import sample_topic
 from crawler.text.web_addresses import netloc_of
+from tests.support.access import open_folders
 from tests.support.corpus_rows import Rows
 from tests.support.work import sql_steps
 
@@ -236,8 +237,7 @@ def test_publish_is_read_by_someone_who_may_not_write(rows: Rows, tmp_path: Path
         "print(conn.execute(\"SELECT count(*) FROM articles_fts WHERE articles_fts MATCH '小米'\").fetchone()[0],\n"
         "      conn.execute('PRAGMA journal_mode').fetchone()[0])\n"
     )
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_folders(tmp_path)
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["82", "delete"]
 

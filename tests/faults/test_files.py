@@ -22,6 +22,7 @@ from crawler.corpus.pages import Pages, pages_path
 from crawler.corpus.store import Corpus
 from crawler.errors import CorpusError, PageLost
 from tests.faults.work import picture, problems, work, wrong_with
+from tests.support.access import open_folders
 from tests.support.corpus_rows import Rows
 
 if TYPE_CHECKING:
@@ -161,8 +162,7 @@ def told_as_nobody(ask: Callable[[Path], str], path: Path) -> str:
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_what_may_not_be_written_says_so(what: str, path: Path) -> None:
     """For another user, a file or a folder without the right to write is named with what to do, and nothing changes."""
-    for folder in (path.parent, *path.parents[1:3]):
-        folder.chmod(0o755 if what == "folder" else 0o777)
+    open_folders(path.parent, 0o755 if what == "folder" else 0o777)
     path.chmod(0o444 if what == "file" else 0o666)
     before = path.read_bytes()
     told = told_as_nobody(reindexed, path)
@@ -174,8 +174,7 @@ def test_what_may_not_be_written_says_so(what: str, path: Path) -> None:
 @pytest.mark.skipif(os.getuid() != 0, reason="another user is needed, which only root can be")
 def test_a_corpus_that_may_not_be_read_is_no_wrong_usage(path: Path) -> None:
     """The exit is that of a corpus which cannot be used, for whoever tries again, and it says what to look after."""
-    for folder in (path.parent, *path.parents[1:3]):
-        folder.chmod(0o755)
+    open_folders(path.parent)
     path.chmod(0o600)
 
     def exits(path: Path) -> str:
