@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Format = Literal["jsonl", "csv", "parquet"]
 
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""How a cell begins that a spreadsheet runs (OWASP, CSV Injection); full-width ones run where Excel is Japanese."""
+FORMULA = tuple("=+-@\t\r\n")
+"""How a cell begins that a spreadsheet runs (OWASP, CSV Injection), in every compatibility form: Excel in Japanese runs
+the full-width and small ones (＝ ﹦)."""
 
 BATCH, BATCH_CHARACTERS = 1000, 4_000_000
 """Rows of a Parquet row group, and characters of bodies with which it ends: with 700 characters each some 2 MB. Five
@@ -83,7 +84,7 @@ def _defused(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     shown = next((char for char in value if unicodedata.category(char) != "Cf"), "")
-    return f"'{value}" if shown in FORMULA else value
+    return f"'{value}" if unicodedata.normalize("NFKC", shown)[:1] in FORMULA else value
 
 
 def _parquet(rows: Iterable[dict[str, Any]], out: BinaryIO) -> None:

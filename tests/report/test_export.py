@@ -66,7 +66,7 @@ def test_no_cell_begins_as_a_formula(cell: str) -> None:
 @pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u200f", "\u061c", "\xad", "\u2060\u200d\ufeff"])
 def test_no_invisible_character_hides_a_formula(unseen: str) -> None:
     """What stands behind it decides; text and what is nothing but invisible stay as they are."""
-    for sign in "=+-@＝":
+    for sign in "=+-@＝﹦⁼﹢﹣﹫":
         assert _defused(f"{unseen}{sign}1+1") == f"'{unseen}{sign}1+1"
     for harmless in (f"{unseen}小米 = 1", unseen, ""):
         assert _defused(harmless) == harmless
