@@ -185,7 +185,7 @@ def test_only_so_much_of_all_candidates_is_read(monkeypatch: pytest.MonkeyPatch)
         Held(article_id=n, revision_id=n, url="", title="", body=ORIGINAL, published_at=None, first_seen_at=NOON)
         for n in range(5)
     ]
-    monkeypatch.setattr(matching, "MOST_READ", 3 * len(ORIGINAL))
+    monkeypatch.setattr(matching, "CANDIDATE_CHARACTERS", 3 * len(ORIGINAL))
     found = match(Article(url="", title="", body=ORIGINAL), held)
     assert [one.article_id for one in found] == [0, 1, 2]
 

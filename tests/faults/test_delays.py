@@ -56,7 +56,7 @@ clock = Clock()
 
 def test_a_thousand_leads_of_one_host_delay_no_poll_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While they are visited, one in two seconds, every feed of another host is polled within 60 s of its time."""
-    for module in ("scheduler.daemon", "crawler.spiders.follow"):
+    for module in ("scheduler.daemon", "crawler.job"):
         monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=clock.monotonic))
     monkeypatch.setattr(clock, "now", START)
     often = [START - timedelta(minutes=number) for number in range(600, 0, -1)]

@@ -263,9 +263,9 @@ def test_a_new_article_of_a_hot_story_is_visited_again_sooner(waiting: Corpus) -
     assert waiting.value(planned, (story[1],)) == later
 
 
-def test_the_readme_tells_the_ladder_and_the_share() -> None:
+def test_the_docs_tell_the_ladder_and_the_share() -> None:
     """What it says of visits again is what the code does."""
-    text = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    text = " ".join((Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8").split())
     said = [f"{gap.days} d" if gap.days else _short(gap) for gap in LADDER]
     assert f"visited again after {', '.join(said[:-1])} and {said[-1]}" in text
     assert "sqrt((1 + heat) / 2), by 4 at most" in text
